@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests: tests/test_<stem>.c, linked with no more layers than they test.
+
+TEST_ENV = CK_DEFAULT_TIMEOUT=$(if $(SANITIZE_CFLAGS),600,120)
+AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT;
+TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GLIB_LIBS)
+LIBS_NODES = libnodes.a $(LIBS_PROTO)
