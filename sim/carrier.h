@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who carries a node program in a simulation: a call in this process
+ * (cluster_inline.c) or a process of its own (cluster_process.c). The engine
+ * keeps all of the world; a carrier only answers step(). */
+#ifndef SEEDBED_CARRIER_H
+#define SEEDBED_CARRIER_H
+
+#include <glib.h>
+
+#include "nodes/effects.h"
+
+typedef struct Carrier Carrier;
+
+/* How a node failed as a program: the check `crash` of a run. */
+typedef struct CarrierDeath {
+    bool died;
+    int signal;       /* that killed it, or 0 */
+    int status;       /* exit status when signal is 0 */
+    bool hang;        /* used up its time */
+    bool nonsense;    /* answered what no node may answer */
+    char text[512];   /* assertion, what was nonsense, ... one line */
+    char backtrace[4096]; /* may be empty */
+} CarrierDeath;
+
+typedef struct CarrierOps {
+    const char *name;
+    /* Start a fresh incarnation of node @setup->self. False: @error. */
+    bool (*start)(Carrier *carrier, const NodeSetup *setup, GError **error);
+    /* Hand over @count >= 1 consecutive inputs; @fx[i] receives the effects
+     * of @inputs[i]. Returns how many were taken, at least 1: a carrier may
+     * stop early, and must stop after the first input whose effects could
+     * cause an own event of the node (timer, disk, stream) before the next
+     * input's time. 0: the node died, see @death, whose input is the
+     * fx-complete ones so far (*done). */
+    unsigned (*step)(Carrier *carrier, const Input *inputs, unsigned count,
+                     Effects *fx, unsigned *done, CarrierDeath *death);
+    /* End the incarnation at once, as by SIGKILL. Idempotent. */
+    void (*kill)(Carrier *carrier);
+    void (*free)(Carrier *carrier);
+} CarrierOps;
+
+/* Embedded first in every carrier. */
+struct Carrier {
+    const CarrierOps *ops;
+    NodeId node;
+};
+
+/* What both kinds need to know. @program: a built-in name or a path to a
+ * shared object with a '/' in it. @time_limit_scale: 1, or 10 under
+ * sanitizers; 0 switches the limits off. */
+typedef struct CarrierConfig {
+    const char *program;
+    const char *node_binary; /* seedbed-node, for processes */
+    unsigned time_limit_scale;
+    int cpu; /* pin worker and child here; -1: do not */
+} CarrierConfig;
+
+Carrier *cluster_inline_new(const CarrierConfig *config, NodeId node,
+                            GError **error);
+Carrier *cluster_process_new(const CarrierConfig *config, NodeId node,
+                             GError **error);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event as everybody downstream of the engine sees it: digest, trace,
+ * capture, history, metrics and checks read nothing else. Records come in the
+ * total order of event.h, whatever the isolation and the number of workers.
+ * Everything a record points to is borrowed for the call. */
+#ifndef SEEDBED_RECORD_H
+#define SEEDBED_RECORD_H
+
+#include "netmodel/link.h"
+#include "nodes/effects.h"
+#include "sim/event.h"
+
+typedef enum FactKind {
+    FACT_SEND = 1, /* a datagram, or bytes of a stream, left its node */
+    FACT_WRITE,    /* the disk took a change; not durable yet */
+    FACT_TRUNCATE,
+    FACT_ALLOCATE,
+    FACT_RENAME,
+    FACT_REMOVE,
+    FACT_SYNC,    /* a SYNC was issued: covers the changes before it */
+    FACT_DURABLE, /* what that SYNC covered is truly on the platter */
+    FACT_LOST,    /* a crash lost un-synced bytes; size says how many */
+    FACT_CRASH,
+    FACT_RESTART, /* a new incarnation starts (value = incarnation) */
+    FACT_PAUSE,
+    FACT_RESUME,
+    FACT_DROP,  /* a message reached a node that was down, or a full inbox */
+    FACT_FAULT, /* a plan line took effect: value = line, text = what it
+                 * resolved to */
+    FACT_HEAL,  /* its end: value = line */
+    FACT_HALT,  /* a node gave up: text = its reason */
+} FactKind;
+
+/* A thing that happened in the world while an event was handled. Only the
+ * fields its kind needs are set, the others are zero. */
+typedef struct Fact {
+    FactKind kind;
+    NodeId node; /* whose */
+    /* SEND, DROP */
+    LinkId link;
+    Channel channel;
+    uint64_t message; /* id: sender << 40 | number; the same at delivery */
+    Slice bytes;      /* SEND, WRITE */
+    Fate fate;        /* SEND: what the network decided, netmodel/link.h */
+    /* disk */
+    const char *file;
+    const char *to; /* RENAME */
+    uint64_t offset, size;
+    Token token;
+    const Slice *files; /* SYNC: names; none: the directory alone */
+    unsigned file_count;
+    /* faults and life */
+    uint64_t value;
+    const char *text;
+} Fact;
+
+typedef struct Record {
+    uint64_t number;    /* of the event in the run, from 1 */
+    const Event *event; /* event_at(), event_cell(): when and whose */
+    /* What the node was told; NULL for what only moves the world. */
+    const Input *input;
+    uint64_t message; /* INPUT_MESSAGE: the id of its FACT_SEND, else 0 */
+    NodeId peer;      /* INPUT_MESSAGE, INPUT_LINK: the other end, else 0 */
+    /* What it answered, in order; empty when input is NULL. */
+    const Effects *fx;
+    /* What happened now: effects of this and of earlier steps (those that
+     * waited for a token) as they leave, and the world's own doings. */
+    const Fact *facts;
+    unsigned fact_count;
+} Record;
+
+#endif
