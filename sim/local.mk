@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+# The simulator's engine. One file a line, in the order of the alphabet.
+
+noinst_LIBRARIES += libsim.a
+libsim_a_SOURCES =
+libsim_a_SOURCES += %D%/carrier.h
+libsim_a_SOURCES += %D%/event.h
+libsim_a_SOURCES += %D%/faults.def
+libsim_a_SOURCES += %D%/plan.h
+libsim_a_SOURCES += %D%/queue.c %D%/queue.h
+libsim_a_SOURCES += %D%/record.h
+libsim_a_SOURCES += %D%/scenario.h

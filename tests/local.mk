@@ -6,3 +6,9 @@ AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT;
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GLIB_LIBS)
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
+
+check_PROGRAMS += %D%/test_queue
+TESTS += %D%/test_queue
+%C%_test_queue_SOURCES = %D%/test_queue.c
+%C%_test_queue_CFLAGS = $(TEST_CFLAGS)
+%C%_test_queue_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
