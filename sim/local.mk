@@ -4,6 +4,8 @@
 noinst_LIBRARIES += libsim.a
 libsim_a_SOURCES =
 libsim_a_SOURCES += %D%/carrier.h
+libsim_a_SOURCES += %D%/clock.c %D%/clock.h
+libsim_a_SOURCES += %D%/digest.c %D%/digest.h
 libsim_a_SOURCES += %D%/event.h
 libsim_a_SOURCES += %D%/faults.def
 libsim_a_SOURCES += %D%/plan.h

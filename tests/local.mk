@@ -7,6 +7,18 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GLIB_LIBS)
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 
+check_PROGRAMS += %D%/test_clock
+TESTS += %D%/test_clock
+%C%_test_clock_SOURCES = %D%/test_clock.c
+%C%_test_clock_CFLAGS = $(TEST_CFLAGS)
+%C%_test_clock_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_digest
+TESTS += %D%/test_digest
+%C%_test_digest_SOURCES = %D%/test_digest.c
+%C%_test_digest_CFLAGS = $(TEST_CFLAGS)
+%C%_test_digest_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_queue
 TESTS += %D%/test_queue
 %C%_test_queue_SOURCES = %D%/test_queue.c

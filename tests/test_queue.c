@@ -70,11 +70,11 @@ at_equal(Model *model)
     return 42 * SIM_S;
 }
 
-/* A thousand steps at one instant, then the next instant. */
+/* Many at one instant, then at the next. */
 static SimTime
 at_crowds(Model *model)
 {
-    return model->now + below(model, 2) * below(model, 3);
+    return below(model, 3) == 0 ? model->now + below(model, 3) : model->now;
 }
 
 static SimTime
@@ -115,8 +115,9 @@ at_descending(Model *model)
 static SimTime
 at_powers(Model *model)
 {
-    return ((SimTime)2 << below(model, 63)) - (below(model, 2) == 0 ? 1 : 0) -
-           1;
+    SimTime power = (SimTime)2 << below(model, 63);
+
+    return power - 1 - below(model, 2);
 }
 
 static SimTime
@@ -244,8 +245,6 @@ model_push(Model *model, const Want *want)
     g_array_insert_val(model->wants, low, *want);
 }
 
-/* Every fourth push repeats the last key but for one field, which is what a
- * wrong tie-break trips over. */
 static void
 model_push_drawn(Model *model, const Workload *workload)
 {
