@@ -24,3 +24,9 @@ TESTS += %D%/test_queue
 %C%_test_queue_SOURCES = %D%/test_queue.c
 %C%_test_queue_CFLAGS = $(TEST_CFLAGS)
 %C%_test_queue_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_disk
+TESTS += %D%/test_disk
+%C%_test_disk_SOURCES = %D%/test_disk.c
+%C%_test_disk_CFLAGS = $(TEST_CFLAGS)
+%C%_test_disk_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
