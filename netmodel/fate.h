@@ -26,8 +26,9 @@ typedef struct FateCopy {
     bool corrupt;
 } FateCopy;
 
-/* @copy_count is 0 exactly when @drop is not FATE_NOT_DROPPED. A packet that was
- * both duplicated and lost arrives once, as in netem. */
+/* @copy_count is 0 exactly when @drop is not FATE_NOT_DROPPED. A packet that
+ * was both duplicated and lost arrives once, as in netem; a duplicate that
+ * finds the queue full is just not there. Padding is zeroed. */
 typedef struct Fate {
     FateDrop drop;
     unsigned copy_count; /* 0..FATE_COPIES_MAX */

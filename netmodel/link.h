@@ -46,7 +46,8 @@ void link_init(Link *link, const NetemConfig *config);
 void link_clear(Link *link);
 
 /* From now on @config is in force. What is queued stays queued and leaves
- * when it would have; a loss model that is still the same keeps its state. */
+ * when it would have; a loss model that is still the same keeps its state. The
+ * configuration before may be gone already. */
 void link_configure(Link *link, const NetemConfig *config);
 
 /* Send a packet of @bytes at @now (never before the previous one's): fills in

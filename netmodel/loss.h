@@ -37,7 +37,8 @@ typedef struct LossConfig {
 /* What one link remembers between packets; zeroed = the start, in which the
  * channel is good and nothing was lost. */
 typedef struct LossState {
-    uint32_t state; /* 0 = good or state 1; model's own numbering else */
+    LossModel model; /* the one that @state belongs to; another starts anew */
+    uint32_t state;  /* 0 = good or state 1; the model's own numbering else */
 } LossState;
 
 typedef enum LossResult {

@@ -93,8 +93,8 @@ NetemConfig netem_none(void);
 bool netem_equal(const NetemConfig *a, const NetemConfig *b);
 
 /* Lay @over on *@config: each word said in @over replaces that word
- * (`delay +TIME` adds its time and jitter instead, and takes correlation and
- * distribution from @over only when it said them), the others stay. */
+ * (`delay +TIME` adds its time and jitter instead, and brings a correlation
+ * other than 0 and a distribution other than uniform), the others stay. */
 void netem_merge(NetemConfig *config, const NetemConfig *over);
 
 /* "delay", "loss", ... for one NetemWord bit. */

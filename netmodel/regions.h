@@ -11,7 +11,7 @@ typedef unsigned RegionId;
 #define REGIONS_NONE UINT32_MAX
 
 unsigned regions_count(void);
-/* The region's name, or its short alias; REGIONS_NONE when unknown. */
+/* "eu-central-1" or "Frankfurt", in any case; REGIONS_NONE when unknown. */
 RegionId regions_find(const char *name);
 const char *regions_name(RegionId region);
 /* Where it is: "Frankfurt". */
