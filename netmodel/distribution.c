@@ -11,7 +11,6 @@
 #define LN2 UINT64_C(2977044472)
 
 static uint32_t mix(uint32_t fresh, Chance correlation, uint32_t *last);
-static uint64_t minus_ln(uint64_t u);
 
 /* The order of the manual. */
 static const Distribution builtins[] = {
@@ -89,25 +88,13 @@ distribution_exponential(Stream *stream, SimTime mean)
 {
     g_assert(mean >= 1 && mean <= DISTRIBUTION_TIME_MAX);
 
-    uint64_t exponent = minus_ln(stream_u64(stream));
+    uint64_t exponent = distribution_minus_ln(stream_u64(stream));
 
     return (SimTime)((unsigned __int128)exponent * mean >> 32);
 }
 
-/* netem's get_crandom(): the fresh number and the last one, weighted. */
-static uint32_t
-mix(uint32_t fresh, Chance correlation, uint32_t *last)
-{
-    uint64_t mixed = (uint64_t)fresh * (CHANCE_ONE - correlation) +
-                     (uint64_t)*last * correlation;
-
-    *last = (uint32_t)(mixed / CHANCE_ONE);
-    return *last;
-}
-
-/* -ln((@u + 1) / 2^64) x 2^32: 0 for the largest @u, 44.4 x 2^32 for 0. */
-static uint64_t
-minus_ln(uint64_t u)
+uint64_t
+distribution_minus_ln(uint64_t u)
 {
     uint64_t below = ~u;
 
@@ -130,4 +117,15 @@ minus_ln(uint64_t u)
     uint64_t minus_log2 = ((uint64_t)(zeros + 1) << 32) - 2 * log2;
 
     return (uint64_t)((unsigned __int128)minus_log2 * LN2 >> 32);
+}
+
+/* netem's get_crandom(): the fresh number and the last one, weighted. */
+static uint32_t
+mix(uint32_t fresh, Chance correlation, uint32_t *last)
+{
+    uint64_t mixed = (uint64_t)fresh * (CHANCE_ONE - correlation) +
+                     (uint64_t)*last * correlation;
+
+    *last = (uint32_t)(mixed / CHANCE_ONE);
+    return *last;
 }

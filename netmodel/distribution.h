@@ -66,6 +66,9 @@ SimTime distribution_draw(const Distribution *distribution, Stream *stream,
  * (1..DISTRIBUTION_TIME_MAX) on average: -ln(u) x @mean, relative error below
  * 1e-4, tail up to 44 times the mean. One draw. May be 0. */
 SimTime distribution_exponential(Stream *stream, SimTime mean);
+/* -ln((@u + 1) / 2^64) in units of 2^-32: 0 for the largest @u, 44.4 for 0.
+ * Relative error below 1e-4, absolute below 2^-32 near 0. */
+uint64_t distribution_minus_ln(uint64_t u);
 
 /* Files named by relative paths are looked for in @directory; NULL: in the
  * working directory. Owned; release with distribution_files_free(), after

@@ -71,11 +71,11 @@ netem_parse(const char *text, DistributionFiles *files, NetemConfig *config,
                                    "one of delay, loss, duplicate, corrupt, "
                                    "reorder, rate, limit, limit-bytes, mtu");
         }
-        reader.word = words[i].text;
         if (made.words & words[i].word) {
             netem_read_back(&reader, words[i].text);
             return netem_read_fail(&reader, "each word only once");
         }
+        reader.word = words[i].text;
         made.words |= words[i].word;
         if (!words[i].parse(&reader, &made)) {
             return false;

@@ -6,6 +6,7 @@ AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT;
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GLIB_LIBS)
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
+LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
@@ -30,3 +31,33 @@ TESTS += %D%/test_disk
 %C%_test_disk_SOURCES = %D%/test_disk.c
 %C%_test_disk_CFLAGS = $(TEST_CFLAGS)
 %C%_test_disk_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_distribution
+TESTS += %D%/test_distribution
+%C%_test_distribution_SOURCES = %D%/test_distribution.c
+%C%_test_distribution_CFLAGS = $(TEST_CFLAGS)
+%C%_test_distribution_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS) -lm
+
+check_PROGRAMS += %D%/test_loss
+TESTS += %D%/test_loss
+%C%_test_loss_SOURCES = %D%/test_loss.c
+%C%_test_loss_CFLAGS = $(TEST_CFLAGS)
+%C%_test_loss_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_netem
+TESTS += %D%/test_netem
+%C%_test_netem_SOURCES = %D%/test_netem.c
+%C%_test_netem_CFLAGS = $(TEST_CFLAGS)
+%C%_test_netem_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_regions
+TESTS += %D%/test_regions
+%C%_test_regions_SOURCES = %D%/test_regions.c
+%C%_test_regions_CFLAGS = $(TEST_CFLAGS)
+%C%_test_regions_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_topology
+TESTS += %D%/test_topology
+%C%_test_topology_SOURCES = %D%/test_topology.c
+%C%_test_topology_CFLAGS = $(TEST_CFLAGS)
+%C%_test_topology_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
