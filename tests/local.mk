@@ -61,3 +61,14 @@ TESTS += %D%/test_topology
 %C%_test_topology_SOURCES = %D%/test_topology.c
 %C%_test_topology_CFLAGS = $(TEST_CFLAGS)
 %C%_test_topology_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+# Observers: what a run leaves. They are tested on records made by hand.
+LIBS_OBSERVERS = libsim.a libnetmodel.a $(LIBS_NODES) $(ZSTD_LIBS) \
+	$(PCAP_LIBS) $(JSON_LIBS)
+MAKER_SOURCES = %D%/maker.c %D%/maker.h
+
+check_PROGRAMS += %D%/test_trace
+TESTS += %D%/test_trace
+%C%_test_trace_SOURCES = %D%/test_trace.c $(MAKER_SOURCES)
+%C%_test_trace_CFLAGS = $(TEST_CFLAGS)
+%C%_test_trace_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)

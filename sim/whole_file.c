@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The name in between has the process number in it, so that two runs into one
+ * folder do not write into each other's file. */
+#include "sim/whole_file.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+struct WholeFile {
+    char *path, *partial;
+    FILE *stream;
+};
+
+FILE *
+whole_file_stream(WholeFile *file)
+{
+    return file->stream;
+}
+
+bool
+whole_file_finish(WholeFile *file, GError **error)
+{
+    bool bad = ferror(file->stream) != 0;
+
+    bad = fclose(file->stream) != 0 || bad;
+    file->stream = NULL;
+    bad = bad || rename(file->partial, file->path) != 0;
+    if (bad) {
+        int reason = errno;
+
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(reason),
+                    "%s: cannot write: %s", file->path, g_strerror(reason));
+    }
+    whole_file_free(file);
+    return !bad;
+}
+
+WholeFile *
+whole_file_new(const char *path, GError **error)
+{
+    WholeFile *file = g_new0(WholeFile, 1);
+
+    file->path = g_strdup(path);
+    file->partial = g_strdup_printf("%s.%ld.partial", path, (long)getpid());
+    file->stream = fopen(file->partial, "wbe");
+    if (file->stream == NULL) {
+        int reason = errno;
+
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(reason),
+                    "%s: cannot create: %s", path, g_strerror(reason));
+        whole_file_free(file);
+        return NULL;
+    }
+    return file;
+}
+
+void
+whole_file_free(WholeFile *file)
+{
+    if (file == NULL) {
+        return;
+    }
+    if (file->stream != NULL) {
+        (void)fclose(file->stream);
+    }
+    (void)unlink(file->partial);
+    g_free(file->path);
+    g_free(file->partial);
+    g_free(file);
+}

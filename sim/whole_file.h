@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that are whole or absent: written under another name beside the
+ * target and renamed over it when everything is in. */
+#ifndef SEEDBED_WHOLE_FILE_H
+#define SEEDBED_WHOLE_FILE_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct WholeFile WholeFile;
+
+/* Begin to write @path. NULL: @error says why not. */
+WholeFile *whole_file_new(const char *path, GError **error);
+/* Where to write. Borrowed; do not close it. */
+FILE *whole_file_stream(WholeFile *file);
+/* Make what was written the content of the path and release @file. False and
+ * @error when any write failed; the path is then as it was. */
+bool whole_file_finish(WholeFile *file, GError **error);
+/* Give up: the path stays as it was. NULL is allowed. */
+void whole_file_free(WholeFile *file);
+
+#endif
