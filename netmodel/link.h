@@ -56,7 +56,7 @@ void link_configure(Link *link, const NetemConfig *config);
  * nothing waits without `rate` (netem also counts its delay line). A packet
  * above `mtu` takes several fragments, each judged by the loss model, and is
  * lost with any of them. A reordered packet jumps the queue and skips the delay.
- * About 30 ns with delay and jitter only; needs no allocation without a rate. */
+ * About 15 ns with delay and jitter only; nothing is allocated without a rate. */
 void link_send(Link *link, SimTime now, size_t bytes,
                const LinkStreams *streams, Fate *fate);
 

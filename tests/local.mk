@@ -62,6 +62,27 @@ TESTS += %D%/test_topology
 %C%_test_topology_CFLAGS = $(TEST_CFLAGS)
 %C%_test_topology_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_link
+TESTS += %D%/test_link
+%C%_test_link_SOURCES = %D%/test_link.c
+%C%_test_link_CFLAGS = $(TEST_CFLAGS)
+%C%_test_link_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_partition
+TESTS += %D%/test_partition
+%C%_test_partition_SOURCES = %D%/test_partition.c
+%C%_test_partition_CFLAGS = $(TEST_CFLAGS)
+%C%_test_partition_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+# Instrumented, so it does not link the libraries but compiles their sources.
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_netem
+%C%_fuzz_fuzz_netem_SOURCES = %D%/fuzz/fuzz_netem.c $(libnetmodel_a_SOURCES)
+%C%_fuzz_fuzz_netem_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_netem_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_netem_LDADD = $(GLIB_LIBS)
+endif
+
 # Observers: what a run leaves. They are tested on records made by hand.
 LIBS_OBSERVERS = libsim.a libnetmodel.a $(LIBS_NODES) $(ZSTD_LIBS) \
 	$(PCAP_LIBS) $(JSON_LIBS)
