@@ -14,11 +14,11 @@ typedef struct Carrier Carrier;
 /* How a node failed as a program: the check `crash` of a run. */
 typedef struct CarrierDeath {
     bool died;
-    int signal;       /* that killed it, or 0 */
-    int status;       /* exit status when signal is 0 */
-    bool hang;        /* used up its time */
-    bool nonsense;    /* answered what no node may answer */
-    char text[512];   /* assertion, what was nonsense, ... one line */
+    int signal;           /* that killed it, or 0 */
+    int status;           /* exit status when signal is 0 */
+    bool hang;            /* used up its time */
+    bool nonsense;        /* answered what no node may answer */
+    char text[512];       /* assertion, what was nonsense, ... one line */
     char backtrace[4096]; /* may be empty */
 } CarrierDeath;
 
@@ -31,7 +31,8 @@ typedef struct CarrierOps {
      * stop early, and must stop after the first input whose effects could
      * cause an own event of the node (timer, disk, stream) before the next
      * input's time. 0: the node died, see @death, whose input is the
-     * fx-complete ones so far (*done). */
+     * fx-complete ones so far (*done): it died of inputs[*done]. What the
+     * effects point to is borrowed until the next call for this carrier. */
     unsigned (*step)(Carrier *carrier, const Input *inputs, unsigned count,
                      Effects *fx, unsigned *done, CarrierDeath *death);
     /* End the incarnation at once, as by SIGKILL. Idempotent. */
@@ -45,15 +46,25 @@ struct Carrier {
     NodeId node;
 };
 
-/* What both kinds need to know. @program: a built-in name or a path to a
- * shared object with a '/' in it. @time_limit_scale: 1, or 10 under
- * sanitizers; 0 switches the limits off. */
+/* What both kinds need to know. @program: a built-in name or a path with a
+ * '/' in it: to a shared object (it ends in ".so"), or, for processes alone,
+ * to a program that speaks the control protocol itself. @time_limit_scale: 1,
+ * or 10 under sanitizers; 0 switches the limits off. Strings are borrowed as
+ * long as the carrier lives. */
 typedef struct CarrierConfig {
     const char *program;
     const char *node_binary; /* seedbed-node, for processes */
     unsigned time_limit_scale;
-    int cpu; /* pin worker and child here; -1: do not */
+    int cpu;            /* pin worker and child here; -1: do not */
+    uint64_t bugs;      /* mask of nodes/bugs.h */
+    SimTime cpu_limit;  /* of its CPU for one step; 0: 10 s */
+    SimTime wait_limit; /* asleep in one step; 0: 60 s */
+    bool socket_only;   /* do not offer the rings */
 } CarrierConfig;
+
+#define CARRIER_ERROR      (g_quark_from_static_string("carrier"))
+#define CARRIER_CPU_LIMIT  (10 * SIM_S)
+#define CARRIER_WAIT_LIMIT (60 * SIM_S)
 
 Carrier *cluster_inline_new(const CarrierConfig *config, NodeId node,
                             GError **error);

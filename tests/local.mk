@@ -4,7 +4,7 @@
 TEST_ENV = CK_DEFAULT_TIMEOUT=$(if $(SANITIZE_CFLAGS),600,120)
 AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT;
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GLIB_LIBS)
+LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODULE_LIBS) $(GLIB_LIBS)
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
 
@@ -13,6 +13,16 @@ TESTS += %D%/test_clock
 %C%_test_clock_SOURCES = %D%/test_clock.c
 %C%_test_clock_CFLAGS = $(TEST_CFLAGS)
 %C%_test_clock_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_cluster_process %D%/bad_node
+TESTS += %D%/test_cluster_process
+%C%_test_cluster_process_SOURCES = %D%/test_cluster_process.c \
+	%D%/bad_node.c %D%/bad_node.h
+%C%_test_cluster_process_CFLAGS = $(TEST_CFLAGS)
+%C%_test_cluster_process_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+%C%_bad_node_SOURCES = %D%/bad_node_main.c %D%/bad_node.c %D%/bad_node.h
+%C%_bad_node_CFLAGS = $(TEST_CFLAGS)
+%C%_bad_node_LDADD = libseedbed-node.a $(GLIB_LIBS)
 
 check_PROGRAMS += %D%/test_digest
 TESTS += %D%/test_digest
