@@ -18,6 +18,7 @@ libsim_a_SOURCES += %D%/frames.c %D%/frames.h
 libsim_a_SOURCES += %D%/plan.h
 libsim_a_SOURCES += %D%/process.c %D%/process.h
 libsim_a_SOURCES += %D%/queue.c %D%/queue.h
+libsim_a_SOURCES += %D%/queue_key.h %D%/queue_sort.c
 libsim_a_SOURCES += %D%/record.h
 libsim_a_SOURCES += %D%/scenario.h
 libsim_a_SOURCES += %D%/trace.c %D%/trace.h

@@ -103,3 +103,5 @@ TESTS += %D%/test_trace
 %C%_test_trace_SOURCES = %D%/test_trace.c $(MAKER_SOURCES)
 %C%_test_trace_CFLAGS = $(TEST_CFLAGS)
 %C%_test_trace_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
+
+include tests/bench/local.mk

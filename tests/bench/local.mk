@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Benchmarks: programs that print one JSON object each, beside their peers;
+# never a timed test. `make bench` builds and runs them one after another.
+
+BENCH_CFLAGS = $(AM_CFLAGS) -DBENCH_SOURCE_TOP=\"$(abs_top_srcdir)\"
+bench_common = %D%/bench.c %D%/bench.h
+benches =
+
+benches += %D%/bench_phold
+%C%_bench_phold_SOURCES = %D%/phold.c $(bench_common)
+%C%_bench_phold_CFLAGS = $(BENCH_CFLAGS)
+%C%_bench_phold_LDADD = libsim.a $(LIBS_NODES) -lm
+
+EXTRA_PROGRAMS += $(benches)
+CLEANFILES += $(benches)
+
+.PHONY: bench
+bench: $(benches)
+	@for program in $(benches); do ./$$program || exit 1; done
