@@ -39,5 +39,34 @@ bin_PROGRAMS += seedbed-node
 seedbed_node_SOURCES = %D%/host/node_main.c
 seedbed_node_CPPFLAGS = $(AM_CPPFLAGS)
 seedbed_node_CFLAGS = $(AM_CFLAGS)
-seedbed_node_LDADD = libnodes.a libproto.a $(PROTOBUFC_LIBS) \
-	$(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODULE_LIBS) $(GLIB_LIBS)
+seedbed_node_LDADD = $(LIBS_LIVE)
+
+# The live host: real sockets, clocks and files. Not for simulations.
+noinst_LIBRARIES += liblive.a
+liblive_a_SOURCES = \
+	%D%/host/live.c %D%/host/live.h \
+	%D%/host/live_config.c %D%/host/live_config.h \
+	%D%/host/live_conn.c %D%/host/live_conn.h \
+	%D%/host/live_disk.c %D%/host/live_disk.h \
+	%D%/host/live_disk_internal.h \
+	%D%/host/live_disk_open.c \
+	%D%/host/live_frame.c %D%/host/live_frame.h \
+	%D%/host/live_log.c %D%/host/live_log.h \
+	%D%/host/live_main.c \
+	%D%/host/live_net.c %D%/host/live_net.h \
+	%D%/host/live_net_internal.h \
+	%D%/host/live_peer.c \
+	%D%/host/live_stream.c \
+	%D%/host/live_timer.c %D%/host/live_timer.h \
+	%D%/host/live_wait.c %D%/host/live_wait.h
+liblive_a_CFLAGS = $(AM_CFLAGS) $(UV_CFLAGS)
+LIBS_LIVE = liblive.a libnodes.a libproto.a $(UV_LIBS) $(PROTOBUFC_LIBS) \
+	$(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODULE_LIBS) $(GLIB_LIBS) -lpthread
+
+# The client of the key-value service of live nodes.
+bin_PROGRAMS += seedbed-kv
+seedbed_kv_SOURCES = \
+	%D%/host/kv_bench.c %D%/host/kv_bench.h \
+	%D%/host/kv_client.c %D%/host/kv_client.h \
+	%D%/host/kv_main.c
+seedbed_kv_LDADD = $(LIBS_LIVE)
