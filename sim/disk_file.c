@@ -255,6 +255,7 @@ static Survival
 draw_survival(DiskMood mood, const DiskChange *change, int cut, Stream *stream)
 {
     Survival survival = SURVIVAL_LOST;
+    uint64_t draw;
 
     switch (mood) {
     case DISK_MOOD_NOTHING:
@@ -268,7 +269,8 @@ draw_survival(DiskMood mood, const DiskChange *change, int cut, Stream *stream)
                               : SURVIVAL_LOST;
         break;
     case DISK_MOOD_SUBSET:
-        survival = (Survival)MIN(stream_below(stream, 4), SURVIVAL_TORN);
+        draw = stream_below(stream, 4);
+        survival = (Survival)MIN(draw, SURVIVAL_TORN);
         break;
     }
     if (survival == SURVIVAL_TORN && change->resize) {

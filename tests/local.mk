@@ -42,6 +42,12 @@ TESTS += %D%/test_disk
 %C%_test_disk_CFLAGS = $(TEST_CFLAGS)
 %C%_test_disk_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_disk_crash
+TESTS += %D%/test_disk_crash
+%C%_test_disk_crash_SOURCES = %D%/test_disk_crash.c
+%C%_test_disk_crash_CFLAGS = $(TEST_CFLAGS)
+%C%_test_disk_crash_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_distribution
 TESTS += %D%/test_distribution
 %C%_test_distribution_SOURCES = %D%/test_distribution.c
