@@ -48,6 +48,21 @@ TESTS += %D%/test_disk_crash
 %C%_test_disk_crash_CFLAGS = $(TEST_CFLAGS)
 %C%_test_disk_crash_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_history
+TESTS += %D%/test_history
+%C%_test_history_SOURCES = %D%/test_history.c
+%C%_test_history_CFLAGS = $(TEST_CFLAGS)
+%C%_test_history_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_history
+%C%_fuzz_fuzz_history_SOURCES = %D%/fuzz/fuzz_history.c \
+	sim/history.c sim/history_reader.c nodes/bytes.c
+%C%_fuzz_fuzz_history_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_history_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_history_LDADD = $(GLIB_LIBS)
+endif
+
 check_PROGRAMS += %D%/test_distribution
 TESTS += %D%/test_distribution
 %C%_test_distribution_SOURCES = %D%/test_distribution.c
