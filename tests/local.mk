@@ -24,6 +24,18 @@ TESTS += %D%/test_cluster_process
 %C%_bad_node_CFLAGS = $(TEST_CFLAGS)
 %C%_bad_node_LDADD = libseedbed-node.a $(GLIB_LIBS)
 
+check_PROGRAMS += %D%/test_control
+TESTS += %D%/test_control
+%C%_test_control_SOURCES = %D%/test_control.c
+%C%_test_control_CFLAGS = $(TEST_CFLAGS)
+%C%_test_control_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_ring
+TESTS += %D%/test_ring
+%C%_test_ring_SOURCES = %D%/test_ring.c
+%C%_test_ring_CFLAGS = $(TEST_CFLAGS) -pthread
+%C%_test_ring_LDADD = $(LIBS_NODES) $(CHECK_LIBS) -lpthread
+
 check_PROGRAMS += %D%/test_digest
 TESTS += %D%/test_digest
 %C%_test_digest_SOURCES = %D%/test_digest.c

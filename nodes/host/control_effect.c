@@ -263,15 +263,14 @@ get_effect(Effects *fx, const WireReader *field, const char **name)
     fields.parts = NULL;
     fields.part_count = 0;
     fields.part_room = 0;
-    *name = "?";
     wrong = get_fields(fx, &reader, &fields);
+    *name = control_effect_name((EffectKind)MIN(fields.kind, EFFECT_HALT + 1u));
     if (wrong != NULL) {
         return wrong;
     }
     if (fields.kind < EFFECT_SEND || fields.kind > EFFECT_HALT) {
         return "an unknown kind";
     }
-    *name = kinds[fields.kind].name;
     if ((fields.seen & ~(kinds[fields.kind].fields | BIT(KIND) | BIT(AFTER))) !=
         0) {
         return "a field that its kind has not";
