@@ -40,6 +40,9 @@ typedef struct DistributionFiles DistributionFiles;
  * that `delay 10ms 10ms distribution exponential` is Exp(10 ms). lognormal:
  * exp(z), z standard normal, shifted and scaled to mean 0, deviation 1.
  *
+ * They agree with iproute2's files to 0.004 up to the quantile 0.99 and go on
+ * where those are cut (pareto at 4); means are within 0.0002.
+ *
  * Returns NULL when there is no built-in of that @name. */
 const Distribution *distribution_find(const char *name);
 /* The @index-th built-in, NULL past the last. */

@@ -33,9 +33,12 @@ static void queue_drain(LinkQueue *queue, SimTime now);
 static void queue_push(Link *link, SimTime gone, size_t bytes);
 static SimTime transmit(Link *link, SimTime now, size_t bytes, bool first_out,
                         Fate *fate);
-static void send_copy(Link *link, SimTime now, size_t bytes,
-                      const Stream *delays, uint64_t index, bool overtaking,
-                      Fate *fate);
+static SimTime delay_of(const NetemConfig *config, const Stream *stream,
+                        uint64_t index, uint32_t *last);
+static void send_copy(Link *link, SimTime now, size_t bytes, SimTime delay,
+                      bool overtaking, Fate *fate);
+static void send_second(Link *link, SimTime now, size_t bytes,
+                        const LinkStreams *streams, uint64_t first, Fate *fate);
 
 void
 link_send(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
@@ -57,6 +60,19 @@ link_send(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
             return;
         }
     }
+    /* All is drawn before any of it decides, also for a packet that will be
+     * lost: what is correlated with the packet before stays as it was when
+     * that one's fate changes. */
+    SimTime delay = delay_of(config, &streams->delay, first, &link->delay_last);
+    uint64_t damage = 0;
+    bool damaged = false;
+
+    if (config->words & NETEM_CORRUPT) {
+        damage = draw(&streams->corrupt, first);
+        damaged = event(config->corrupt, config->corrupt_correlation,
+                        &link->corrupt_last, damage) &&
+                  bytes > 0;
+    }
     if ((config->words & NETEM_DUPLICATE) && duplicate(link, streams, first)) {
         fate->mattered |= NETEM_DUPLICATE;
         copies++;
@@ -69,14 +85,6 @@ link_send(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
             return;
         }
     }
-    bool damaged = false;
-    uint64_t damage = 0;
-
-    if ((config->words & NETEM_CORRUPT) && bytes > 0) {
-        damage = draw(&streams->corrupt, first);
-        damaged = event(config->corrupt, config->corrupt_correlation,
-                        &link->corrupt_last, damage);
-    }
     if (config->rate != 0 && !queue_admits(link, now, bytes, fate)) {
         fate->drop = FATE_QUEUE_FULL;
         return;
@@ -84,21 +92,12 @@ link_send(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
     bool overtaking =
         (config->words & NETEM_REORDER) && overtakes(link, streams, first);
 
-    send_copy(link, now, bytes, &streams->delay, first, overtaking, fate);
+    send_copy(link, now, bytes, delay, overtaking, fate);
     if (damaged) {
         corrupt(&fate->copies[0], bytes, damage, fate);
     }
-    if (copies == 1 ||
-        (config->rate != 0 && !queue_admits(link, now, bytes, fate))) {
-        return;
-    }
-    /* The second copy draws from the duplicate's stream only, so that the
-     * others go on as if it did not exist. */
-    send_copy(link, now, bytes, &streams->duplicate, first + 1, false, fate);
-    damage = draw(&streams->duplicate, first + 2);
-    if ((config->words & NETEM_CORRUPT) && bytes > 0 &&
-        chance_hit(config->corrupt, (uint32_t)(damage >> 32))) {
-        corrupt(&fate->copies[1], bytes, damage, fate);
+    if (copies == 2) {
+        send_second(link, now, bytes, streams, first, fate);
     }
 }
 
@@ -309,32 +308,58 @@ transmit(Link *link, SimTime now, size_t bytes, bool first_out, Fate *fate)
     return first_out ? now + time : start + time;
 }
 
-static void
-send_copy(Link *link, SimTime now, size_t bytes, const Stream *delays,
-          uint64_t index, bool overtaking, Fate *fate)
+static SimTime
+delay_of(const NetemConfig *config, const Stream *stream, uint64_t index,
+         uint32_t *last)
 {
-    const NetemConfig *config = link->config;
+    Stream at = {stream->key, index};
+
+    return config->words & NETEM_DELAY
+               ? distribution_draw(config->distribution, &at, config->delay,
+                                   config->jitter, config->delay_correlation,
+                                   last)
+               : 0;
+}
+
+static void
+send_copy(Link *link, SimTime now, size_t bytes, SimTime delay, bool overtaking,
+          Fate *fate)
+{
     FateCopy *copy = &fate->copies[fate->copy_count++];
-    bool waits = config->rate != 0 && link->busy_until > now;
+    bool waits = link->config->rate != 0 && link->busy_until > now;
 
     copy->at = transmit(link, now, bytes, overtaking, fate);
     if (overtaking) {
         fate->reordered = true;
-        if (waits || config->delay != 0 || config->jitter != 0) {
+        if (waits || delay != 0) {
             fate->mattered |= NETEM_REORDER;
         }
         return;
     }
-    if (config->words & NETEM_DELAY) {
-        Stream stream = {delays->key, index};
-        SimTime delay = distribution_draw(
-            config->distribution, &stream, config->delay, config->jitter,
-            config->delay_correlation, &link->delay_last);
+    copy->at += delay;
+    if (delay != 0) {
+        fate->mattered |= NETEM_DELAY;
+    }
+}
 
-        copy->at += delay;
-        if (delay != 0) {
-            fate->mattered |= NETEM_DELAY;
-        }
+/* The second copy draws from the duplicate's stream only and leaves no trace
+ * in what is correlated, so that the others go on as if it did not exist. */
+static void
+send_second(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
+            uint64_t first, Fate *fate)
+{
+    const NetemConfig *config = link->config;
+    uint32_t last = link->delay_last;
+    SimTime delay = delay_of(config, &streams->duplicate, first + 1, &last);
+    uint64_t damage = draw(&streams->duplicate, first + 2);
+
+    if (config->rate != 0 && !queue_admits(link, now, bytes, fate)) {
+        return;
+    }
+    send_copy(link, now, bytes, delay, false, fate);
+    if ((config->words & NETEM_CORRUPT) && bytes > 0 &&
+        chance_hit(config->corrupt, (uint32_t)(damage >> 32))) {
+        corrupt(&fate->copies[1], bytes, damage, fate);
     }
 }
 

@@ -61,7 +61,8 @@ void link_send(Link *link, SimTime now, size_t bytes,
                const LinkStreams *streams, Fate *fate);
 
 /* A packet that something else refused (@drop is one of the engine's): counts
- * it, so that the packets behind it keep their draws, and fills in *@fate. */
+ * it, so that the packets behind it keep their draws, and fills in *@fate. It
+ * does not reach the link: correlations and a loss model's state stay. */
 void link_refuse(Link *link, FateDrop drop, Fate *fate);
 
 /* Packets and bytes that wait for the rate at @now. */
