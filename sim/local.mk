@@ -3,6 +3,8 @@
 
 noinst_LIBRARIES += libsim.a
 libsim_a_SOURCES =
+libsim_a_SOURCES += %D%/capture.c %D%/capture.h
+libsim_a_SOURCES += %D%/capture_frame.c %D%/capture_frame.h
 libsim_a_SOURCES += %D%/carrier.h
 libsim_a_SOURCES += %D%/clock.c %D%/clock.h
 libsim_a_SOURCES += %D%/cluster_inline.c

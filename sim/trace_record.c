@@ -310,17 +310,33 @@ code_effect(Coder *coder, Effect *effect)
     }
 }
 
+/* Only the fields of the kind: the others of the union are undefined. */
 static void
 code_disk(Coder *coder, Effect *effect)
 {
     const char *file = effect->disk.file;
 
     code_text(coder, &file);
-    code_u64(coder, &effect->disk.offset);
-    code_u64(coder, &effect->disk.size);
-    code_u64(coder, &effect->disk.token);
-    code_text(coder, &effect->disk.to);
     effect->disk.file = file != NULL ? file : "";
+    switch (effect->kind) {
+    case EFFECT_WRITE:
+        code_u64(coder, &effect->disk.offset);
+        break;
+    case EFFECT_TRUNCATE:
+    case EFFECT_ALLOCATE:
+        code_u64(coder, &effect->disk.size);
+        break;
+    case EFFECT_RENAME:
+        code_text(coder, &effect->disk.to);
+        break;
+    case EFFECT_READ:
+        code_u64(coder, &effect->disk.token);
+        code_u64(coder, &effect->disk.offset);
+        code_u64(coder, &effect->disk.size);
+        break;
+    default:
+        break;
+    }
 }
 
 static void

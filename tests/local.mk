@@ -137,4 +137,22 @@ TESTS += %D%/test_trace
 %C%_test_trace_CFLAGS = $(TEST_CFLAGS)
 %C%_test_trace_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_capture_frame
+TESTS += %D%/test_capture_frame
+%C%_test_capture_frame_SOURCES = %D%/test_capture_frame.c
+%C%_test_capture_frame_CFLAGS = $(TEST_CFLAGS)
+%C%_test_capture_frame_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_trace_binary
+TESTS += %D%/test_trace_binary
+%C%_test_trace_binary_SOURCES = %D%/test_trace_binary.c $(MAKER_SOURCES) \
+	%D%/maker_run.c %D%/maker_run.h
+%C%_test_trace_binary_CFLAGS = $(TEST_CFLAGS)
+%C%_test_trace_binary_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
+
+# A run made by hand, written by every observer into one folder.
+check_PROGRAMS += %D%/make_run
+%C%_make_run_SOURCES = %D%/make_run.c %D%/maker_run.c %D%/maker_run.h $(MAKER_SOURCES)
+%C%_make_run_LDADD = $(LIBS_OBSERVERS)
+
 include tests/bench/local.mk

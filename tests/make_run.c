@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* make_run DIR [NODES CLIENTS SECONDS FAULTS]: what every observer writes of a
+ * run made by hand, for the tests of captures and pictures. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/capture.h"
+#include "sim/trace.h"
+#include "tests/maker_run.h"
+
+typedef struct Observers {
+    Trace *text, *binary;
+    Capture *capture;
+} Observers;
+
+static void
+observe(void *data, const Record *record)
+{
+    Observers *observers = data;
+
+    trace_observe(observers->text, record);
+    trace_observe(observers->binary, record);
+    capture_observe(observers->capture, record);
+}
+
+static unsigned
+number(int count, char **arguments, int at, unsigned fallback)
+{
+    return at < count ? (unsigned)strtoul(arguments[at], NULL, 10) : fallback;
+}
+
+int
+main(int count, char **arguments)
+{
+    const char *folder = count > 1 ? arguments[1] : ".";
+    TraceAbout about = {"made-up", 7, number(count, arguments, 2, 5),
+                        number(count, arguments, 3, 2)};
+    uint8_t regions[NODE_ID_MAX + 1] = {0, 1, 1, 2};
+    CaptureAbout capture = {about.node_count, about.client_count, regions, 0};
+    g_autofree char *text = g_build_filename(folder, "trace.txt", NULL);
+    g_autofree char *binary = g_build_filename(folder, "trace.sbt.zst", NULL);
+    g_autofree char *pcap = g_build_filename(folder, "capture.pcap", NULL);
+    g_autoptr(GError) error = NULL;
+    Observers observers = {
+        trace_new_text(text, &about, &error),
+        trace_new_binary(binary, &about, &error),
+        capture_new(pcap, &capture, &error),
+    };
+    Maker maker;
+
+    if (error != NULL) {
+        fprintf(stderr, "make_run: %s\n", error->message);
+        return 1;
+    }
+    maker_init(&maker, observe, &observers);
+    maker_run(&maker, about.node_count, about.client_count,
+              number(count, arguments, 4, 6),
+              number(count, arguments, 5, 1) != 0);
+    maker_clear(&maker);
+    maker_forget();
+    if (!trace_finish(observers.text, &error) ||
+        !trace_finish(observers.binary, &error) ||
+        !capture_finish(observers.capture, &error)) {
+        fprintf(stderr, "make_run: %s\n", error->message);
+        return 1;
+    }
+    return 0;
+}
