@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Make distribution_tables.c: distribution_tables.py > distribution_tables.c
 
-The tables are committed, so nothing here runs in a build. Everything is computed with
-Decimal at 40 digits (no libm), so that any machine makes the same file.
+The tables are committed, so nothing here runs in a build. Everything is
+computed with Decimal at 40 digits (no libm), so that any machine makes the
+same file.
 
-Entry i of a table of N is the quantile at probability i / (N - 1), times 65536. The two
-ends, which are infinite or far out, are set so that the outermost interval, interpolated
-linearly, has the mean that the distribution has there: tails are cut, the mean is kept.
+Entry i of a table of N is the quantile at probability i / (N - 1), times
+65536. The two ends, which are infinite or far out, are set so that the
+outermost interval, interpolated linearly, has the mean that the distribution
+has there: tails are cut, the mean is kept.
 """
 from decimal import Decimal as D, getcontext
 
@@ -24,7 +26,7 @@ def density(x):
 
 
 def below(x):
-    """The normal distribution function, by Marsaglia's series around 0 (2004)."""
+    """The normal distribution function: Marsaglia's series (2004)."""
     if x < 0:
         return 1 - below(-x)
     total = term = x
@@ -48,14 +50,15 @@ def normal_quantiles():
             if abs(step) < D(10) ** -18:
                 break
         upper[i] = x
-    return {i: upper[i] if i in upper else -upper[N - 1 - i] for i in range(1, N - 1)}
+    lower = {N - 1 - i: -x for i, x in upper.items()}
+    return lower | upper
 
 
 Z = normal_quantiles()
 
 
 def ends(q, low_mean, high_mean):
-    """Full list from inner quantiles and the means of the two outer intervals."""
+    """All entries, from inner quantiles and the means of the two ends."""
     values = [D(0)] + [q(i) for i in range(1, N - 1)] + [D(0)]
     values[0] = 2 * low_mean - values[1]
     values[N - 1] = 2 * high_mean - values[N - 2]
@@ -93,11 +96,14 @@ def pareto():
     def scale(x):
         return (x - D("1.5")) * 4 / 3
 
-    return ends(lambda i: scale(power(1 - p(i), -third)), scale(low), scale(tail))
+    def quantile(i):
+        return scale(power(1 - p(i), -third))
+
+    return ends(quantile, scale(low), scale(tail))
 
 
 def lognormal():
-    """exp(z) with mean e^(1/2) and variance e(e - 1), to mean 0 and deviation 1."""
+    """exp(z), mean e^(1/2), variance e(e - 1), to mean 0, deviation 1."""
     e = D(1).exp()
     mean = e.sqrt()
     deviation = (e * (e - 1)).sqrt()
@@ -113,7 +119,8 @@ def lognormal():
 def table(name, values):
     integers = [int((v * ONE).to_integral_value()) for v in values]
     assert integers == sorted(integers)
-    print(f"\nconst int32_t distribution_table_{name}[DISTRIBUTION_ENTRIES] = {{")
+    declared = f"distribution_table_{name}[DISTRIBUTION_ENTRIES]"
+    print(f"\nconst int32_t {declared} = {{")
     lines(integers)
 
 
@@ -142,4 +149,5 @@ table("exponential", exponential())
 table("lognormal", lognormal())
 print("\n/* log2(1 + i / 2048) x 2^31 */")
 print("const uint32_t distribution_table_log2[DISTRIBUTION_LOG_ENTRIES] = {")
-lines([int(((1 + D(i) / LOG_N).ln() / D(2).ln() * 2**31).to_integral_value()) for i in range(LOG_N + 1)])
+logarithms = [(1 + D(i) / LOG_N).ln() / D(2).ln() for i in range(LOG_N + 1)]
+lines([int((x * 2**31).to_integral_value()) for x in logarithms])

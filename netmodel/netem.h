@@ -72,10 +72,11 @@ typedef struct NetemConfig {
  *   mtu BYTES [drop]
  *
  * TIME: a number with ns us ms s m (or min); bare "0". PERCENT: 0%..100%, up
- * to seven decimals. RATE: bit kbit mbit gbit tbit (powers of 1000, a second,
- * also Kibit.. of 1024) or bps kbps mbps gbps (bytes a second, as tc says). SIZE: b, kb,
- * mb, gb (powers of 1024, as tc says). Units in any case, after an optional
- * blank. Left-out values are netem's: p31 = 1 - p13, p32 = 0, p23 = 100%,
+ * to seven decimals. RATE: at least 1kbit; bit kbit mbit gbit tbit are bits a
+ * second in powers of 1000 (kibit mibit gibit: of 1024), bps kbps mbps gbps
+ * bytes a second, as tc says. SIZE: b kb mb gb, powers of 1024, as tc says.
+ * Decimals must come out whole. Units in any case, after an optional blank.
+ * Left-out values are netem's: p31 = 1 - p13, p32 = 0, p23 = 100%,
  * p14 = 0; r = 1 - p, 1-h = 100%, 1-k = 0; gap 1; limit 1000.
  * "" is a perfect link.
  *

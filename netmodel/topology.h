@@ -18,7 +18,7 @@ typedef struct Topology Topology;
 
 /* "mesh", "ring", "line", "star" (center 1) or "star N", or a list of edges
  * "1-2 2-3 3>1" (`-` both ways, `>` one way), each with an optional
- * `multi-hop` in front. Blanks or commas between words. "mesh" is the default for "".
+ * `multi-hop` in front. Blanks or commas between words. "" is "mesh".
  *
  * Owned. NULL and one line with what was found and what was expected in
  * @error. */
@@ -36,7 +36,8 @@ bool topology_linked(const Topology *topology, NodeId from, NodeId to);
 /* Links on the way: 0 to oneself, 1 when linked, TOPOLOGY_FAR when there is no
  * way (or, without multi-hop, no link). O(1). */
 unsigned topology_hops(const Topology *topology, NodeId from, NodeId to);
-/* The next host on the way, @to itself when linked, 0 when there is none. O(neighbours). */
+/* The next host on the way, @to itself when linked, 0 when there is none.
+ * O(nodes). */
 NodeId topology_next(const Topology *topology, NodeId from, NodeId to);
 #define TOPOLOGY_FAR 0xffffu
 
