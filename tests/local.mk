@@ -156,3 +156,38 @@ check_PROGRAMS += %D%/make_run
 %C%_make_run_LDADD = $(LIBS_OBSERVERS)
 
 include tests/bench/local.mk
+
+# The live host.
+check_PROGRAMS += %D%/test_live_config
+TESTS += %D%/test_live_config
+%C%_test_live_config_SOURCES = %D%/test_live_config.c
+%C%_test_live_config_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_config_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_live_disk
+TESTS += %D%/test_live_disk
+%C%_test_live_disk_SOURCES = %D%/test_live_disk.c
+%C%_test_live_disk_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_disk_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync -Wl,--wrap=fsync
+%C%_test_live_disk_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_live_frame
+TESTS += %D%/test_live_frame
+%C%_test_live_frame_SOURCES = %D%/test_live_frame.c
+%C%_test_live_frame_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_frame_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_live_wait
+TESTS += %D%/test_live_wait
+%C%_test_live_wait_SOURCES = %D%/test_live_wait.c
+%C%_test_live_wait_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_wait_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_live_frame
+%C%_fuzz_fuzz_live_frame_SOURCES = %D%/fuzz/fuzz_live_frame.c \
+	nodes/host/live_config.c nodes/host/live_frame.c
+%C%_fuzz_fuzz_live_frame_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_live_frame_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_live_frame_LDADD = $(GLIB_LIBS)
+endif

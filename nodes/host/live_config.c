@@ -406,7 +406,7 @@ fail(GError **error, const Parser *parser, const char *format, ...)
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s:%u: %s",
-                parser->path, parser->line, text);
+                parser->path, MAX(parser->line, 1), text);
 }
 
 /* ---- addresses ---- */

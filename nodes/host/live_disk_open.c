@@ -26,8 +26,8 @@ fail(GError **error, const char *what)
 {
     int number = errno;
 
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(number), "%s: %s",
-                what, g_strerror(number));
+    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(number),
+                "%s: %s", what, g_strerror(number));
     return false;
 }
 
