@@ -56,6 +56,7 @@ static bool parse_known(Cursor *cursor, Member member, HistoryEvent *event);
 static bool parse_type(Cursor *cursor, HistoryType *type);
 static bool parse_pair(Cursor *cursor, HistoryEvent *event);
 static bool parse_value(Cursor *cursor, HistoryValue *value);
+static bool parse_bytes(Cursor *cursor, const char *what, Slice *bytes);
 static bool parse_unsigned(Cursor *cursor, const char *what, uint64_t *value);
 static bool parse_integer(Cursor *cursor, int64_t *value);
 static bool parse_string(Cursor *cursor, const char *what, Slice *text);
@@ -202,7 +203,7 @@ parse_known(Cursor *cursor, Member member, HistoryEvent *event)
     case MEMBER_TYPE:
         return parse_type(cursor, &event->type);
     case MEMBER_FUNCTION:
-        return parse_string(cursor, "the name of a function", &event->function);
+        return parse_bytes(cursor, "the name of a function", &event->function);
     case MEMBER_KEY:
         return parse_value(cursor, &event->key);
     case MEMBER_VALUE:
@@ -232,10 +233,14 @@ parse_type(Cursor *cursor, HistoryType *type)
         }
     }
     cursor->at = before.at;
-    return fail(cursor,
-                "found type \"%.*s\", expected invoke, ok, fail or "
-                "info",
-                (int)MIN(text.size, 40), (const char *)text.data);
+
+    /* It is shown on one line, whatever is in it. */
+    g_autofree char *found =
+        g_strndup((const char *)text.data, MIN(text.size, 40));
+    g_autofree char *shown = g_strescape(found, NULL);
+
+    return fail(cursor, "found type \"%s\", expected invoke, ok, fail or info",
+                shown);
 }
 
 /* A value, or [expected, value]. */
@@ -268,18 +273,9 @@ parse_pair(Cursor *cursor, HistoryEvent *event)
 static bool
 parse_value(Cursor *cursor, HistoryValue *value)
 {
-    size_t prefix = strlen(BASE64_PREFIX);
-
     if (cursor->at < cursor->end && *cursor->at == '"') {
         value->kind = HISTORY_BYTES;
-        if (!parse_string(cursor, "a value", &value->bytes)) {
-            return false;
-        }
-        if (value->bytes.size >= prefix &&
-            memcmp(value->bytes.data, BASE64_PREFIX, prefix) == 0) {
-            return decode_base64(cursor, &value->bytes);
-        }
-        return true;
+        return parse_bytes(cursor, "a value", &value->bytes);
     }
     if (take_word(cursor, "null")) {
         value->kind = HISTORY_NULL;
@@ -287,6 +283,20 @@ parse_value(Cursor *cursor, HistoryValue *value)
     }
     value->kind = HISTORY_NUMBER;
     return parse_integer(cursor, &value->number);
+}
+
+/* A string as history_print() writes bytes. */
+static bool
+parse_bytes(Cursor *cursor, const char *what, Slice *bytes)
+{
+    size_t prefix = strlen(BASE64_PREFIX);
+
+    if (!parse_string(cursor, what, bytes)) {
+        return false;
+    }
+    return bytes->size < prefix ||
+           memcmp(bytes->data, BASE64_PREFIX, prefix) != 0 ||
+           decode_base64(cursor, bytes);
 }
 
 static bool
@@ -442,11 +452,11 @@ decode_base64(Cursor *cursor, Slice *bytes)
     }
     for (size_t i = 0; i < size - padding; i++) {
         if (!g_ascii_isalnum(text[i]) && text[i] != '+' && text[i] != '/') {
-            return fail(cursor, "bad base64 in a value");
+            return fail(cursor, "bad base64 in a string");
         }
     }
     if (size % 4 != 0) {
-        return fail(cursor, "bad base64 in a value");
+        return fail(cursor, "bad base64 in a string");
     }
     count = g_base64_decode_step((const char *)text, size, cursor->scratch,
                                  &state, &save);

@@ -30,4 +30,5 @@ libsim_a_SOURCES += %D%/trace_binary.c %D%/trace_binary.h
 libsim_a_SOURCES += %D%/trace_record.c %D%/trace_record.h
 libsim_a_SOURCES += %D%/trace_text.c %D%/trace_text.h
 libsim_a_SOURCES += %D%/trace_words.c %D%/trace_words.h
+libsim_a_SOURCES += %D%/whole_dir.c %D%/whole_dir.h
 libsim_a_SOURCES += %D%/whole_file.c %D%/whole_file.h

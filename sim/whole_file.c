@@ -11,6 +11,27 @@ struct WholeFile {
     FILE *stream;
 };
 
+bool
+whole_file_write(const char *path, const void *data, size_t size,
+                 GError **error)
+{
+    WholeFile *file = whole_file_new(path, error);
+
+    if (file == NULL) {
+        return false;
+    }
+    if (fwrite(data, 1, size, file->stream) != size ||
+        fflush(file->stream) != 0 || fdatasync(fileno(file->stream)) != 0) {
+        int reason = errno;
+
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(reason),
+                    "%s: cannot write: %s", path, g_strerror(reason));
+        whole_file_free(file);
+        return false;
+    }
+    return whole_file_finish(file, error);
+}
+
 FILE *
 whole_file_stream(WholeFile *file)
 {

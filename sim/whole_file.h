@@ -10,6 +10,11 @@
 
 typedef struct WholeFile WholeFile;
 
+/* Make @size bytes the content of @path, on the platter before they take its
+ * name: power may fail at any moment too. False and @error: it is as it was. */
+bool whole_file_write(const char *path, const void *data, size_t size,
+                      GError **error);
+
 /* Begin to write @path. NULL: @error says why not. */
 WholeFile *whole_file_new(const char *path, GError **error);
 /* Where to write. Borrowed; do not close it. */

@@ -66,6 +66,12 @@ TESTS += %D%/test_history
 %C%_test_history_CFLAGS = $(TEST_CFLAGS)
 %C%_test_history_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_whole_dir
+TESTS += %D%/test_whole_dir
+%C%_test_whole_dir_SOURCES = %D%/test_whole_dir.c
+%C%_test_whole_dir_CFLAGS = $(TEST_CFLAGS)
+%C%_test_whole_dir_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_history
 %C%_fuzz_fuzz_history_SOURCES = %D%/fuzz/fuzz_history.c \

@@ -61,6 +61,9 @@ static const struct {
       .value = BYTES("\xff\x00\x01")},
      "{\"process\":0,\"type\":\"info\",\"f\":\"append\",\"key\":\"k\","
      "\"value\":[null,\"base64:/wAB\"],\"time\":0}\n"},
+    {{.type = HISTORY_OK, .function = S("base64:cas")},
+     "{\"process\":0,\"type\":\"ok\",\"f\":\"base64:YmFzZTY0OmNhcw==\","
+     "\"key\":null,\"value\":null,\"time\":0}\n"},
     {{.type = HISTORY_OK, .function = S("read"), .value = BYTES("base64:text")},
      "{\"process\":0,\"type\":\"ok\",\"f\":\"read\",\"key\":null,"
      "\"value\":\"base64:YmFzZTY0OnRleHQ=\",\"time\":0}\n"},
@@ -163,15 +166,18 @@ static const struct {
      -1},
     {HEAD ",\"value\":\"\\ud83cx\"}", "h:1: column 61: half a surrogate pair",
      -1},
-    {HEAD ",\"value\":\"base64:A\"}", "h:1: column 64: bad base64 in a value",
+    {HEAD ",\"value\":\"base64:A\"}", "h:1: column 64: bad base64 in a string",
      -1},
     {HEAD ",\"value\":\"base64:A*==\"}",
-     "h:1: column 67: bad base64 in a value", -1},
+     "h:1: column 67: bad base64 in a string", -1},
     {HEAD ",\"value\":\"\xff\"}", "h:1: column 55: not UTF-8, or a NUL byte",
      -1},
     {"{\"type\":\"maybe\"}",
      "h:1: column 9: found type \"maybe\", expected "
      "invoke, ok, fail or info",
+     -1},
+    {"{\"type\":\"a\\nb\"}",
+     "h:1: column 9: found type \"a\\nb\", expected invoke, ok, fail or info",
      -1},
     {"{\"process\":-1}", "h:1: column 12: expected process as an integer >= 0",
      -1},
