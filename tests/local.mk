@@ -183,6 +183,12 @@ TESTS += %D%/test_live_frame
 %C%_test_live_frame_CFLAGS = $(TEST_CFLAGS)
 %C%_test_live_frame_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_live_net
+TESTS += %D%/test_live_net
+%C%_test_live_net_SOURCES = %D%/test_live_net.c
+%C%_test_live_net_CFLAGS = $(TEST_CFLAGS) $(UV_CFLAGS)
+%C%_test_live_net_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_live_wait
 TESTS += %D%/test_live_wait
 %C%_test_live_wait_SOURCES = %D%/test_live_wait.c

@@ -111,6 +111,45 @@ START_TEST(test_strange_frame)
 }
 END_TEST
 
+/* Chunks, cut at every place: the same bytes come out. */
+START_TEST(test_chunks)
+{
+    static const uint8_t stream[] = "\0\0\0\3abc\0\0\0\1d\0\0\0\0";
+    size_t size = sizeof stream - 1;
+
+    for (size_t cut = 0; cut <= size; cut++) {
+        LiveChunks chunks = {0};
+        g_autoptr(GString) text = g_string_new(NULL);
+        size_t at = 0;
+
+        while (at < size) {
+            size_t end = at < cut ? cut : size;
+            Slice bytes;
+            size_t used = 0;
+            LiveParse parse = live_chunks_parse(&chunks, stream + at, end - at,
+                                                &bytes, &used);
+
+            ck_assert_int_ne(parse, LIVE_PARSE_BAD);
+            if (parse == LIVE_PARSE_GOOD) {
+                ck_assert_uint_gt(bytes.size, 0);
+                g_string_append_len(text, (const char *)bytes.data,
+                                    (gssize)bytes.size);
+            }
+            at = parse == LIVE_PARSE_GOOD ? at + used : end;
+            ck_assert(!chunks.closed || at == size);
+        }
+        ck_assert_str_eq(text->str, "abcd");
+        ck_assert(chunks.closed);
+
+        Slice bytes;
+        size_t used;
+
+        ck_assert_int_eq(live_chunks_parse(&chunks, stream, 1, &bytes, &used),
+                         LIVE_PARSE_BAD);
+    }
+}
+END_TEST
+
 int
 main(void)
 {
@@ -121,6 +160,7 @@ main(void)
     tcase_add_loop_test(cases, test_changed_hello, 0,
                         (int)G_N_ELEMENTS(changes));
     tcase_add_loop_test(cases, test_frame, 0, 4);
+    tcase_add_test(cases, test_chunks);
     tcase_add_loop_test(cases, test_strange_frame, 0, 6);
     suite_add_tcase(suite, cases);
 

@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "nodes/host/live_config.h"
+#include "nodes/host/live_frame.h"
 
 typedef struct LiveConn LiveConn;
 
@@ -55,6 +56,7 @@ struct LiveConn {
     void *owner;       /* the owner's */
     uint64_t tag;      /* the owner's */
     uint32_t peer;     /* the owner's */
+    LiveChunks chunks; /* the owner's */
     uint64_t deadline; /* uv_now() at which a leaver or a mute is killed; 0:
                         * never */
     bool connected;

@@ -130,3 +130,36 @@ live_frame_parse(const uint8_t *data, size_t size, LiveFrame *frame,
     *used = LIVE_FRAME_HEADER + length;
     return LIVE_PARSE_GOOD;
 }
+
+void
+live_chunk_put(size_t size, uint8_t out[LIVE_CHUNK_HEADER])
+{
+    g_assert(size <= UINT32_MAX);
+    put_u32(out, (uint32_t)size);
+}
+
+LiveParse
+live_chunks_parse(LiveChunks *chunks, const uint8_t *data, size_t size,
+                  Slice *bytes, size_t *used)
+{
+    size_t at = 0;
+
+    while (at < size) {
+        if (chunks->closed) {
+            return LIVE_PARSE_BAD;
+        }
+        if (chunks->left > 0) {
+            *bytes = slice_of(data + at, MIN(chunks->left, size - at));
+            chunks->left -= (uint32_t)bytes->size;
+            *used = at + bytes->size;
+            return LIVE_PARSE_GOOD;
+        }
+        chunks->head[chunks->head_size++] = data[at++];
+        if (chunks->head_size == LIVE_CHUNK_HEADER) {
+            chunks->head_size = 0;
+            chunks->left = get_u32(chunks->head);
+            chunks->closed = chunks->left == 0;
+        }
+    }
+    return LIVE_PARSE_MORE;
+}

@@ -7,9 +7,11 @@
  *   no rule. Without a connection, or above `datagram_buffer` unsent bytes,
  *   they are dropped, as datagrams may be. A lost connection is dialled
  *   again after 10 ms, doubling up to 1 s, plus up to a quarter of it.
- * - A stream is a connection of its own; the opener's hello names it. It is
- *   up for the opener when the connection is, for the accepter with the
- *   hello. Above `send_buffer` unsent bytes it is reset; INPUT_ROOM comes
+ * - A stream is a connection of its own; the opener's hello names it. A
+ *   connection that ends without the farewell of live_frame.h is a reset,
+ *   so a peer that was killed never looks as if it had closed. It is up
+ *   for the opener when the connection is, for the accepter with the hello.
+ *   Above `send_buffer` unsent bytes it is reset; INPUT_ROOM comes
  *   when they fall below half of it after having been above.
  * - What connects to an address of listen.clients is a stream of
  *   CHANNEL_CLIENT, accepted from a peer id above node_count that the host

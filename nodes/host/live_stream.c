@@ -36,6 +36,15 @@ enter(LiveNet *net, LiveConn *conn, LinkId link)
     g_hash_table_insert(net->streams, g_memdup2(&link, sizeof link), conn);
 }
 
+/* Clients speak raw bytes, peers in chunks. */
+static bool
+is_client(const LiveConn *conn)
+{
+    const LiveNet *net = conn->owner;
+
+    return conn->peer > net->config->node_count;
+}
+
 static void
 tell(LiveNet *net, LinkId link, LinkState state)
 {
@@ -92,6 +101,12 @@ live_net_close(LiveNet *net, LinkId link)
     LiveConn *conn = find(net, link);
 
     if (conn != NULL) {
+        if (!is_client(conn)) {
+            uint8_t farewell[LIVE_CHUNK_HEADER];
+
+            live_chunk_put(0, farewell);
+            live_conn_send(conn, farewell, sizeof farewell);
+        }
         forget(conn);
         live_conn_leave(conn);
     }
@@ -126,6 +141,12 @@ live_stream_send(LiveNet *net, const Effect *effect)
         live_conn_kill(conn);
         tell(net, link, LINK_RESET);
         return;
+    }
+    if (size > 0 && !is_client(conn)) {
+        uint8_t header[LIVE_CHUNK_HEADER];
+
+        live_chunk_put(size, header);
+        live_conn_send(conn, header, sizeof header);
     }
     for (unsigned i = 0; i < effect->part_count; i++) {
         live_conn_send(conn, effect->parts[i].data, effect->parts[i].size);
@@ -212,16 +233,42 @@ on_connected(LiveConn *conn)
     tell(net, conn->tag, LINK_UP);
 }
 
-static size_t
-on_received(LiveConn *conn, const uint8_t *data, size_t size)
+static void
+hear(LiveConn *conn, Slice bytes)
 {
     LiveNet *net = conn->owner;
     Input input = {.kind = INPUT_MESSAGE};
 
     input.message.link = conn->tag;
     input.message.channel = link_channel(conn->tag);
-    input.message.bytes = slice_of(data, size);
+    input.message.bytes = bytes;
     net->deliver(net->user, &input);
+}
+
+static size_t
+on_received(LiveConn *conn, const uint8_t *data, size_t size)
+{
+    Slice bytes;
+    size_t used = 0;
+    LiveParse parse = LIVE_PARSE_GOOD;
+
+    if (is_client(conn)) {
+        hear(conn, slice_of(data, size));
+        return size;
+    }
+    for (size_t at = 0; at < size && !conn->dead && !conn->leaving;
+         at += used) {
+        parse = live_chunks_parse(&conn->chunks, data + at, size - at, &bytes,
+                                  &used);
+        if (parse != LIVE_PARSE_GOOD) {
+            break;
+        }
+        hear(conn, bytes);
+    }
+    if (parse == LIVE_PARSE_BAD) {
+        live_log("a stream of node %u: bytes behind its end", conn->peer);
+        on_ended(conn, LIVE_CONN_BROKEN, NULL);
+    }
     return size;
 }
 
@@ -245,10 +292,12 @@ on_ended(LiveConn *conn, LiveConnEnd end, const char *why)
 {
     LiveNet *net = conn->owner;
     LinkId link = conn->tag;
+    bool in_order =
+        end == LIVE_CONN_EOF && (is_client(conn) || conn->chunks.closed);
 
     (void)why;
     forget(conn);
-    if (end == LIVE_CONN_EOF) {
+    if (in_order) {
         /* The rest of the answers still goes to one that only said it has
          * no more questions. */
         live_conn_leave(conn);
@@ -267,7 +316,7 @@ forget(LiveConn *conn)
     LinkId link = conn->tag;
 
     g_hash_table_remove(net->streams, &link);
-    if (conn->peer > net->config->node_count) {
+    if (is_client(conn)) {
         net->clients[conn->peer] = NULL;
     } else if ((link & LINK_ACCEPTED) != 0) {
         net->accepted_counts[conn->peer]--;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libFuzzer target for what strangers send to a live node: hello and frames,
- * from the socket's bytes, cut where the input says; and its configuration
- * file. The first byte chooses. */
+/* libFuzzer target for what strangers send to a live node: hello, frames
+ * and chunks; and its configuration file. The first byte chooses. */
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +70,39 @@ try_frames(const uint8_t *data, size_t size)
     }
 }
 
+/* The bytes of a stream do not depend on how the socket cut it. */
+static void
+try_chunks(const uint8_t *data, size_t size)
+{
+    GByteArray *out[2] = {g_byte_array_new(), g_byte_array_new()};
+    bool bad[2] = {false, false};
+
+    for (unsigned pass = 0; pass < 2; pass++) {
+        LiveChunks chunks = {0};
+
+        for (size_t at = 0; at < size && !bad[pass];) {
+            size_t count = pass == 0 ? size - at : 1;
+            g_autofree uint8_t *exact = g_memdup2(data + at, count);
+            Slice bytes = {NULL, 0, NULL};
+            size_t used = count;
+            LiveParse parse =
+                live_chunks_parse(&chunks, exact, count, &bytes, &used);
+
+            CHECK(used >= 1 && used <= count);
+            if (parse == LIVE_PARSE_GOOD) {
+                g_byte_array_append(out[pass], bytes.data, (guint)bytes.size);
+            }
+            bad[pass] = parse == LIVE_PARSE_BAD;
+            at += used;
+        }
+    }
+    CHECK(bad[0] == bad[1] && out[0]->len == out[1]->len);
+    CHECK(out[0]->len == 0 ||
+          memcmp(out[0]->data, out[1]->data, out[0]->len) == 0);
+    g_byte_array_unref(out[0]);
+    g_byte_array_unref(out[1]);
+}
+
 static void
 try_config(const uint8_t *data, size_t size)
 {
@@ -94,10 +126,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1) {
         return 0;
     }
-    if (data[0] % 3 == 0) {
+    if (data[0] % 4 == 0) {
         try_hello(data + 1, size - 1);
-    } else if (data[0] % 3 == 1) {
+    } else if (data[0] % 4 == 1) {
         try_frames(data + 1, size - 1);
+    } else if (data[0] % 4 == 2) {
+        try_chunks(data + 1, size - 1);
     } else {
         try_config(data + 1, size - 1);
     }
