@@ -8,7 +8,11 @@
 
 #include <stdint.h>
 
-#include "config.h"
+#include <config.h>
+
+#ifndef SEEDBED_BUGS
+#error "the build's <config.h> was not found"
+#endif
 
 enum {
 #define BUG_ROW(name, text, protocol, broken, source) BUG_##name,

@@ -180,6 +180,7 @@ effects_local(Effects *fx, Channel to, Slice bytes)
     Effect *effect = add(fx, EFFECT_LOCAL);
 
     effect->local.to = to;
+    effect->local.from = 0;
     set_parts(fx, effect, &bytes, 1);
     return effect;
 }

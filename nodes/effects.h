@@ -77,6 +77,7 @@ typedef struct Effect {
         } child;
         struct {
             Channel to;
+            Channel from; /* filled in by member.h */
         } local;
         struct {
             uint32_t id; /* probes.h */

@@ -5,6 +5,7 @@ noinst_LIBRARIES += libnodes.a
 libnodes_a_SOURCES = \
 	%D%/bugs.c %D%/bugs.h %D%/bugs.def \
 	%D%/bytes.c %D%/bytes.h \
+	%D%/config.c %D%/config.h \
 	%D%/dice.h \
 	%D%/echo/echo.c %D%/echo/echo.h \
 	%D%/effects.c %D%/effects.h \
@@ -15,8 +16,28 @@ libnodes_a_SOURCES = \
 	%D%/host/ring.c %D%/host/ring.h \
 	%D%/host/transport.c %D%/host/transport.h \
 	%D%/host/wire.h \
+	%D%/frame.c %D%/frame.h \
+	%D%/hash.h \
+	%D%/member.c %D%/member.h \
 	%D%/node.h \
-	%D%/probes.h %D%/probes.def
+	%D%/packed.h \
+	%D%/probes.h %D%/probes.def \
+	%D%/quantity.c %D%/quantity.h \
+	%D%/raft/kv.c %D%/raft/kv.h \
+	%D%/raft/kv_server.c %D%/raft/kv_server.h \
+	%D%/raft/kv_wire.c %D%/raft/kv_wire.h \
+	%D%/raft/raft.c %D%/raft/raft.h \
+	%D%/raft/raft_election.c %D%/raft/raft_election.h \
+	%D%/raft/raft_follower.c \
+	%D%/raft/raft_install.c %D%/raft/raft_install.h \
+	%D%/raft/raft_kv.c %D%/raft/raft_kv.h \
+	%D%/raft/raft_log.c %D%/raft/raft_log.h \
+	%D%/raft/raft_record.c %D%/raft/raft_record.h \
+	%D%/raft/raft_recovery.c %D%/raft/raft_recovery.h \
+	%D%/raft/raft_replication.c %D%/raft/raft_replication.h \
+	%D%/raft/raft_snapshot.c %D%/raft/raft_snapshot.h \
+	%D%/raft/raft_storage.c %D%/raft/raft_storage.h \
+	%D%/raft/raft_wire.c %D%/raft/raft_wire.h
 
 # What a node program built out of tree links, and what it includes.
 lib_LIBRARIES += libseedbed-node.a

@@ -162,6 +162,7 @@ check_PROGRAMS += %D%/make_run
 %C%_make_run_LDADD = $(LIBS_OBSERVERS)
 
 include tests/bench/local.mk
+include tests/raft.mk
 
 # The live host.
 check_PROGRAMS += %D%/test_live_config

@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "nodes/echo/echo.h"
+#include "nodes/raft/raft_kv.h"
 
 static const NodeProgram *load(const char *path, char *error,
                                size_t error_size);
 
 static const NodeProgram *const builtin[] = {
     &echo_program,
+    &raft_kv_program,
 };
 
 const NodeProgram *

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The follower's side of replication: Raft Fig. 2, AppendEntries RPC,
+ * receiver implementation. */
+#include "nodes/bugs.h"
+#include "nodes/probes.h"
+#include "nodes/raft/raft_election.h"
+#include "nodes/raft/raft_replication.h"
+#include "nodes/raft/raft_storage.h"
+
+/* Indexes and terms beyond this are nonsense, and safe to add to. */
+#define NUMBER_MAX ((uint64_t)1 << 42)
+
+static bool sane(const RaftMessage *m);
+static bool conflicts(const Raft *raft, const RaftMessage *m,
+                      RaftMessage *reply);
+static bool take_entries(Raft *raft, const RaftMessage *m, Effects *fx);
+static void truncate_from(Raft *raft, uint64_t from, Effects *fx);
+static void add_entry(Raft *raft, const RaftEntry *entry, Effects *fx);
+
+void
+raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
+                         Effects *fx)
+{
+    uint64_t last_new, commit, verified;
+    RaftMessage reply = {.kind = RAFT_APPEND_REPLY};
+
+    if (!sane(m)) {
+        raft_strange(raft, from, RAFT_STRANGE_ENTRIES, fx);
+        return;
+    }
+    if (!raft_replication_accept_leader(raft, from, m, fx)) {
+        return;
+    }
+    reply.term = raft->term;
+    reply.append_reply.sequence = m->append_request.sequence;
+    if (conflicts(raft, m, &reply)) {
+        raft_storage_answer(raft, from, &reply, 0);
+        return;
+    }
+    if (!take_entries(raft, m, fx)) {
+        raft_strange(raft, from, RAFT_STRANGE_ENTRIES, fx);
+        return;
+    }
+    last_new = m->append_request.previous_index + m->append_request.entry_count;
+    g_assert(last_new <= raft->log.last_index ||
+             last_new <= raft->commit_index);
+    /* Rule 5: not beyond the last new entry, for what lies behind it may
+     * yet conflict. */
+    commit = MIN(m->append_request.commit_index,
+                 BUG(RAFT_COMMIT_PAST_NEW) ? raft->log.last_index : last_new);
+    if (commit > raft->commit_index) {
+        raft_commit(raft, commit, fx);
+    }
+    /* A heartbeat is answered with what is durable now, so that a slow disk
+     * does not look like a dead node. */
+    verified = MIN(last_new, raft->log.last_index);
+    if (m->append_request.entry_count == 0) {
+        verified = MIN(verified, raft->log.durable_index);
+    }
+    reply.append_reply.success = true;
+    reply.append_reply.match_index = verified;
+    reply.append_reply.last_index = raft->log.last_index;
+    raft_storage_answer(raft, from, &reply, verified);
+}
+
+bool
+raft_replication_accept_leader(Raft *raft, NodeId from, const RaftMessage *m,
+                               Effects *fx)
+{
+    /* Rule 1: a leader of the past learns that it is one. */
+    if (m->term < raft->term) {
+        raft_storage_answer(
+            raft, from,
+            &(RaftMessage){.kind = RAFT_APPEND_REPLY, .term = raft->term}, 0);
+        return false;
+    }
+    if (m->term == raft->term &&
+        (raft->role == RAFT_LEADER ||
+         (raft->leader != 0 && raft->leader != from))) {
+        raft_strange(raft, from, RAFT_STRANGE_LEADER, fx);
+        return false;
+    }
+    raft_election_follow(raft, m->term, from, fx);
+    raft->leader_heard_at = raft->now;
+    raft->timer_base = raft->now;
+    g_assert(raft->role == RAFT_FOLLOWER && raft->leader == from);
+    return true;
+}
+
+/* The entry the leader appends to. */
+void
+raft_append(Raft *raft, RaftEntryKind kind, Slice data, Effects *fx)
+{
+    RaftEntry entry = {.term = raft->term, .kind = kind, .data = data};
+
+    g_assert(raft->role == RAFT_LEADER);
+    entry.hash = raft_wire_entry_hash(kind, data);
+    add_entry(raft, &entry, fx);
+}
+
+static bool
+sane(const RaftMessage *m)
+{
+    return m->term > 0 && m->term <= NUMBER_MAX &&
+           m->append_request.previous_index <= NUMBER_MAX &&
+           m->append_request.previous_term <= m->term &&
+           (m->append_request.previous_index > 0 ||
+            m->append_request.previous_term == 0);
+}
+
+/* Rule 2: the entry before the new ones must be there, of the same term. If
+ * not, fill in @reply where to back up to (section 5.3, end). */
+static bool
+conflicts(const Raft *raft, const RaftMessage *m, RaftMessage *reply)
+{
+    uint64_t previous = m->append_request.previous_index;
+    uint64_t term;
+
+    reply->append_reply.last_index = raft->log.last_index;
+    if (previous > raft->log.last_index) {
+        reply->append_reply.conflict_index = raft->log.last_index + 1;
+        return true;
+    }
+    if (previous + 1 < raft->log.first_index ||
+        previous <= raft->commit_index) {
+        return false; /* committed here, so it is the same everywhere */
+    }
+    term = raft_log_term(&raft->log, previous);
+    if (term == m->append_request.previous_term) {
+        return false;
+    }
+    reply->append_reply.conflict_term = term;
+    reply->append_reply.conflict_index =
+        MAX(raft_log_term_first(&raft->log, previous), raft->commit_index + 1);
+    return true;
+}
+
+/* Rules 3 and 4. False: no leader could have sent these. */
+static bool
+take_entries(Raft *raft, const RaftMessage *m, Effects *fx)
+{
+    PackedReader reader = packed_reader(m->append_request.body);
+    uint64_t index = m->append_request.previous_index;
+    uint64_t term = m->append_request.previous_term;
+
+    for (unsigned i = 0; i < m->append_request.entry_count; i++) {
+        RaftEntry entry;
+
+        raft_wire_entry(&reader, m->append_request.body, &entry);
+        index++;
+        if (entry.term < term || entry.term > m->term ||
+            entry.data.size > RAFT_LOG_DATA_MAX) {
+            return false;
+        }
+        term = entry.term;
+        if (index < raft->log.first_index) {
+            continue;
+        }
+        if (index <= raft->log.last_index) {
+            if (raft_log_term(&raft->log, index) == entry.term) {
+                continue; /* there already: a duplicate, or overtaken */
+            }
+            if (index <= raft->commit_index) {
+                return false;
+            }
+            truncate_from(raft, index, fx);
+        }
+        add_entry(raft, &entry, fx);
+    }
+    if (BUG(RAFT_TRUNCATE_ALWAYS) && index >= raft->commit_index &&
+        index < raft->log.last_index && index + 1 >= raft->log.first_index) {
+        truncate_from(raft, index + 1, fx);
+    }
+    return true;
+}
+
+static void
+truncate_from(Raft *raft, uint64_t from, Effects *fx)
+{
+    uint64_t value = from;
+
+    g_assert(from > raft->commit_index);
+    raft_log_truncate(&raft->log, from);
+    raft_storage_truncated(raft);
+    effects_probe(fx, PROBE_RAFT_TRUNCATE, &value, 1, slice_of(NULL, 0));
+}
+
+static void
+add_entry(Raft *raft, const RaftEntry *entry, Effects *fx)
+{
+    uint64_t values[3];
+
+    raft_log_append(&raft->log, entry);
+    values[0] = raft->log.last_index;
+    values[1] = entry->term;
+    values[2] = entry->hash;
+    effects_probe(fx, PROBE_RAFT_APPEND, values, 3, slice_of(NULL, 0));
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packing and unpacking of proto/raft.proto. Fields are written in the order
+ * of their numbers and zeros are left out, as every protobuf library does;
+ * they are read in any order.
+ *
+ * The checksum of a message covers what it says, not how it was packed:
+ * XXH3-64 of [kind, term, the other scalar fields in the order of their
+ * numbers] as little-endian words, then chained (as the seed) over each
+ * entry's [term, kind, checksum], or over a snapshot's data. */
+#include "nodes/raft/raft_wire.h"
+
+#include "nodes/hash.h"
+
+#define WORDS_MAX 8u
+
+/* Entry and Message of raft.proto. */
+enum {
+    ENTRY_TERM = PACKED_TAG(1, PACKED_VARINT),
+    ENTRY_KIND = PACKED_TAG(2, PACKED_VARINT),
+    ENTRY_DATA = PACKED_TAG(3, PACKED_BYTES),
+    ENTRY_CHECKSUM = PACKED_TAG(4, PACKED_FIXED64),
+    MESSAGE_CHECKSUM = PACKED_TAG(15, PACKED_FIXED64),
+};
+
+#define APPEND_ENTRIES 5u
+
+/* The scalar fields of a message in the order of their numbers. A shape says
+ * where each stands, so that one loop packs every kind. */
+typedef struct Shape {
+    uint64_t words[WORDS_MAX];
+    uint8_t numbers[WORDS_MAX];
+    uint8_t fixed64; /* the number of the one field of that type, or 0 */
+    unsigned count;
+} Shape;
+
+static void shape_of(const RaftMessage *message, Shape *shape);
+static uint64_t shape_hash(const RaftMessage *message, const Shape *shape);
+static size_t shape_size(const Shape *shape);
+static uint8_t *shape_put(uint8_t *out, const Shape *shape, unsigned from,
+                          unsigned to);
+static size_t entry_body_size(const RaftEntry *entry);
+static uint8_t *put_entry(uint8_t *out, const RaftEntry *entry);
+static bool decode_body(RaftMessage *message, Slice body, uint64_t *hash);
+static bool decode_entries(RaftMessage *message, Slice body, uint64_t *hash);
+static bool read_entry(Slice bytes, RaftEntry *entry);
+
+size_t
+raft_wire_entry_size(const RaftEntry *entry)
+{
+    size_t body = entry_body_size(entry);
+
+    return 1 + packed_varint_size(body) + body;
+}
+
+Bytes *
+raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
+                 unsigned span_count)
+{
+    Shape shape;
+    size_t body, size;
+    uint64_t hash;
+    uint8_t *out;
+    Bytes *bytes;
+    unsigned before; /* scalar fields ahead of the entries or the data */
+    bool snapshot = message->kind == RAFT_SNAPSHOT_REQUEST;
+
+    shape_of(message, &shape);
+    hash = shape_hash(message, &shape);
+    body = shape_size(&shape);
+    for (unsigned s = 0; s < span_count; s++) {
+        for (unsigned i = 0; i < spans[s].count; i++) {
+            const RaftEntry *entry = &spans[s].entries[i];
+            uint64_t words[3] = {entry->term, entry->kind, entry->hash};
+
+            body += raft_wire_entry_size(entry);
+            hash = hash_words(words, 3, hash);
+        }
+    }
+    if (snapshot) {
+        Slice data = message->snapshot_request.data;
+
+        body += packed_bytes_size(data.size);
+        hash = hash_bytes(data.data, data.size, hash);
+    }
+    size = 1 + packed_varint_size(body) + body + packed_fixed64_size(hash);
+    bytes = bytes_new(size);
+    out = packed_put_length(bytes->data, message->kind, body);
+    before = message->kind == RAFT_APPEND_REQUEST ? 4 : snapshot ? 4 : 0;
+    out = shape_put(out, &shape, 0, before);
+    for (unsigned s = 0; s < span_count; s++) {
+        for (unsigned i = 0; i < spans[s].count; i++) {
+            out = put_entry(out, &spans[s].entries[i]);
+        }
+    }
+    if (snapshot) {
+        out = packed_put_bytes(out, 5, message->snapshot_request.data);
+    }
+    out = shape_put(out, &shape, before, shape.count);
+    out = packed_put_fixed64(out, 15, hash);
+    g_assert(out == bytes->data + size);
+    return bytes;
+}
+
+size_t
+raft_wire_encode_small(const RaftMessage *message, uint8_t *out)
+{
+    Shape shape;
+    uint64_t hash;
+    size_t body;
+    uint8_t *at;
+
+    g_assert(message->kind != RAFT_SNAPSHOT_REQUEST ||
+             message->snapshot_request.data.size == 0);
+    shape_of(message, &shape);
+    hash = shape_hash(message, &shape);
+    if (message->kind == RAFT_SNAPSHOT_REQUEST) {
+        hash = hash_bytes(NULL, 0, hash);
+    }
+    body = shape_size(&shape);
+    at = packed_put_length(out, message->kind, body);
+    at = shape_put(at, &shape, 0, shape.count);
+    at = packed_put_fixed64(at, 15, hash);
+    g_assert(at <= out + RAFT_WIRE_SMALL);
+    return (size_t)(at - out);
+}
+
+bool
+raft_wire_decode(Slice bytes, RaftMessage *message)
+{
+    PackedReader reader = packed_reader(bytes);
+    Slice body = {NULL, 0, NULL};
+    uint64_t checksum = 0, hash = 0;
+    uint32_t tag;
+
+    memset(message, 0, sizeof(*message));
+    while ((tag = packed_get_tag(&reader)) != 0) {
+        uint32_t number = tag >> 3;
+
+        if (tag == MESSAGE_CHECKSUM) {
+            checksum = packed_get_fixed64(&reader);
+        } else if ((tag & 7) == PACKED_BYTES && number >= RAFT_VOTE_REQUEST &&
+                   number <= RAFT_SNAPSHOT_REPLY) {
+            if (message->kind != 0) {
+                return false; /* one body, not two */
+            }
+            message->kind = (RaftMessageKind)number;
+            body = packed_get_bytes(&reader);
+            body.owner = bytes.owner;
+        } else {
+            packed_skip(&reader, tag);
+        }
+    }
+    if (reader.bad || message->kind == 0) {
+        return false;
+    }
+    return decode_body(message, body, &hash) && hash == checksum;
+}
+
+void
+raft_wire_entry(PackedReader *reader, Slice body, RaftEntry *entry)
+{
+    uint32_t tag;
+
+    while ((tag = packed_get_tag(reader)) !=
+           PACKED_TAG(APPEND_ENTRIES, PACKED_BYTES)) {
+        g_assert(tag != 0); /* raft_wire_decode() has counted them */
+        packed_skip(reader, tag);
+    }
+    Slice bytes = packed_get_bytes(reader);
+    bytes.owner = body.owner;
+    bool good = read_entry(bytes, entry);
+    g_assert(good);
+}
+
+uint64_t
+raft_wire_entry_hash(RaftEntryKind kind, Slice data)
+{
+    return hash_bytes(data.data, data.size, kind);
+}
+
+static void
+shape_of(const RaftMessage *m, Shape *shape)
+{
+#define SHAPE(fixed, ...)                                                      \
+    do {                                                                       \
+        const uint64_t words[] = {m->term, __VA_ARGS__};                       \
+        _Static_assert(G_N_ELEMENTS(words) <= WORDS_MAX, "too many fields");   \
+        memcpy(shape->words, words, sizeof(words));                            \
+        shape->count = G_N_ELEMENTS(words);                                    \
+        shape->fixed64 = (fixed);                                              \
+        for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {                   \
+            shape->numbers[i] = (uint8_t)(i + 1);                              \
+        }                                                                      \
+    } while (0)
+
+    switch (m->kind) {
+    case RAFT_VOTE_REQUEST:
+        SHAPE(0, m->vote_request.last_log_index, m->vote_request.last_log_term,
+              m->vote_request.pre_vote);
+        break;
+    case RAFT_VOTE_REPLY:
+        SHAPE(0, m->vote_reply.granted, m->vote_reply.pre_vote);
+        break;
+    case RAFT_APPEND_REQUEST:
+        SHAPE(0, m->append_request.previous_index,
+              m->append_request.previous_term, m->append_request.commit_index,
+              m->append_request.sequence);
+        shape->numbers[4] = 6;
+        break;
+    case RAFT_APPEND_REPLY:
+        SHAPE(0, m->append_reply.success, m->append_reply.match_index,
+              m->append_reply.conflict_term, m->append_reply.conflict_index,
+              m->append_reply.last_index, m->append_reply.sequence);
+        break;
+    case RAFT_SNAPSHOT_REQUEST:
+        SHAPE(8, m->snapshot_request.last_index, m->snapshot_request.last_term,
+              m->snapshot_request.offset, m->snapshot_request.done,
+              m->snapshot_request.size, m->snapshot_request.checksum);
+        shape->numbers[4] = 6;
+        shape->numbers[5] = 7;
+        shape->numbers[6] = 8;
+        break;
+    case RAFT_SNAPSHOT_REPLY:
+        SHAPE(0, m->snapshot_reply.last_index, m->snapshot_reply.offset,
+              m->snapshot_reply.done);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+#undef SHAPE
+}
+
+static uint64_t
+shape_hash(const RaftMessage *message, const Shape *shape)
+{
+    uint64_t words[WORDS_MAX + 1];
+
+    words[0] = message->kind;
+    memcpy(words + 1, shape->words, shape->count * sizeof(uint64_t));
+    return hash_words(words, shape->count + 1, 0);
+}
+
+static size_t
+shape_size(const Shape *shape)
+{
+    size_t size = 0;
+
+    for (unsigned i = 0; i < shape->count; i++) {
+        size += shape->numbers[i] == shape->fixed64
+                    ? packed_fixed64_size(shape->words[i])
+                    : packed_u64_size(shape->words[i]);
+    }
+    return size;
+}
+
+static uint8_t *
+shape_put(uint8_t *out, const Shape *shape, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++) {
+        if (shape->numbers[i] == shape->fixed64) {
+            out = packed_put_fixed64(out, shape->numbers[i], shape->words[i]);
+        } else {
+            out = packed_put_u64(out, shape->numbers[i], shape->words[i]);
+        }
+    }
+    return out;
+}
+
+static size_t
+entry_body_size(const RaftEntry *entry)
+{
+    return packed_u64_size(entry->term) + packed_u64_size(entry->kind) +
+           packed_bytes_size(entry->data.size) +
+           packed_fixed64_size(entry->hash);
+}
+
+static uint8_t *
+put_entry(uint8_t *out, const RaftEntry *entry)
+{
+    out = packed_put_length(out, APPEND_ENTRIES, entry_body_size(entry));
+    out = packed_put_u64(out, 1, entry->term);
+    out = packed_put_u64(out, 2, entry->kind);
+    out = packed_put_bytes(out, 3, entry->data);
+    return packed_put_fixed64(out, 4, entry->hash);
+}
+
+/* Read the scalar fields of @body into @message and say what they hash to. */
+static bool
+decode_body(RaftMessage *m, Slice body, uint64_t *hash)
+{
+    PackedReader reader = packed_reader(body);
+    uint64_t f[WORDS_MAX + 1] = {0}; /* by field number */
+    Slice data = {NULL, 0, body.owner};
+    unsigned entry_count = 0;
+    uint32_t tag;
+    Shape shape;
+
+    while ((tag = packed_get_tag(&reader)) != 0) {
+        uint32_t number = tag >> 3;
+
+        if ((tag & 7) == PACKED_VARINT && number <= WORDS_MAX) {
+            f[number] = packed_get_varint(&reader);
+        } else if (tag == PACKED_TAG(5, PACKED_BYTES)) {
+            data = packed_get_bytes(&reader);
+            data.owner = body.owner;
+            entry_count++;
+        } else if (tag == PACKED_TAG(8, PACKED_FIXED64)) {
+            f[8] = packed_get_fixed64(&reader);
+        } else {
+            packed_skip(&reader, tag);
+        }
+    }
+    if (reader.bad) {
+        return false;
+    }
+    m->term = f[1];
+    switch (m->kind) {
+    case RAFT_VOTE_REQUEST:
+        m->vote_request.last_log_index = f[2];
+        m->vote_request.last_log_term = f[3];
+        m->vote_request.pre_vote = f[4] != 0;
+        break;
+    case RAFT_VOTE_REPLY:
+        m->vote_reply.granted = f[2] != 0;
+        m->vote_reply.pre_vote = f[3] != 0;
+        break;
+    case RAFT_APPEND_REQUEST:
+        m->append_request.previous_index = f[2];
+        m->append_request.previous_term = f[3];
+        m->append_request.commit_index = f[4];
+        m->append_request.sequence = f[6];
+        m->append_request.entry_count = entry_count;
+        m->append_request.body = body;
+        break;
+    case RAFT_APPEND_REPLY:
+        m->append_reply.success = f[2] != 0;
+        m->append_reply.match_index = f[3];
+        m->append_reply.conflict_term = f[4];
+        m->append_reply.conflict_index = f[5];
+        m->append_reply.last_index = f[6];
+        m->append_reply.sequence = f[7];
+        break;
+    case RAFT_SNAPSHOT_REQUEST:
+        m->snapshot_request.last_index = f[2];
+        m->snapshot_request.last_term = f[3];
+        m->snapshot_request.offset = f[4];
+        m->snapshot_request.data = data;
+        m->snapshot_request.done = f[6] != 0;
+        m->snapshot_request.size = f[7];
+        m->snapshot_request.checksum = f[8];
+        break;
+    case RAFT_SNAPSHOT_REPLY:
+        m->snapshot_reply.last_index = f[2];
+        m->snapshot_reply.offset = f[3];
+        m->snapshot_reply.done = f[4] != 0;
+        break;
+    }
+    shape_of(m, &shape);
+    *hash = shape_hash(m, &shape);
+    if (m->kind == RAFT_SNAPSHOT_REQUEST) {
+        *hash = hash_bytes(data.data, data.size, *hash);
+    }
+    return m->kind != RAFT_APPEND_REQUEST || entry_count == 0 ||
+           decode_entries(m, body, hash);
+}
+
+/* Every entry is whole and undamaged; chain them to @hash. */
+static bool
+decode_entries(RaftMessage *message, Slice body, uint64_t *hash)
+{
+    PackedReader reader = packed_reader(body);
+    unsigned count = 0;
+
+    while (count < message->append_request.entry_count) {
+        uint32_t tag = packed_get_tag(&reader);
+        RaftEntry entry;
+
+        if (tag != PACKED_TAG(APPEND_ENTRIES, PACKED_BYTES)) {
+            packed_skip(&reader, tag);
+            continue;
+        }
+        if (!read_entry(packed_get_bytes(&reader), &entry) ||
+            raft_wire_entry_hash(entry.kind, entry.data) != entry.hash) {
+            return false;
+        }
+        uint64_t words[3] = {entry.term, entry.kind, entry.hash};
+        *hash = hash_words(words, 3, *hash);
+        count++;
+    }
+    return true;
+}
+
+static bool
+read_entry(Slice bytes, RaftEntry *entry)
+{
+    PackedReader reader = packed_reader(bytes);
+    uint64_t kind = 0;
+    uint32_t tag;
+
+    *entry = (RaftEntry){.data = {bytes.data, 0, bytes.owner}};
+    while ((tag = packed_get_tag(&reader)) != 0) {
+        switch (tag) {
+        case ENTRY_TERM:
+            entry->term = packed_get_varint(&reader);
+            break;
+        case ENTRY_KIND:
+            kind = packed_get_varint(&reader);
+            break;
+        case ENTRY_DATA:
+            entry->data = packed_get_bytes(&reader);
+            entry->data.owner = bytes.owner;
+            break;
+        case ENTRY_CHECKSUM:
+            entry->hash = packed_get_fixed64(&reader);
+            break;
+        default:
+            packed_skip(&reader, tag);
+        }
+    }
+    entry->kind = (RaftEntryKind)kind;
+    return !reader.bad && kind <= RAFT_CONFIGURATION;
+}
