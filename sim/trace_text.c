@@ -41,8 +41,10 @@ static void print_effect(TraceText *text, const Input *input,
                          const Effect *effect, NodeId self);
 static void print_waiting(TraceText *text, const Effect *effect, NodeId self);
 static void print_probe(TraceText *text, const Effect *effect, NodeId self);
+static void print_client(TraceText *text, const Effect *effect, NodeId self);
 static bool is_of_the_world(FactKind kind);
 static void print_fact(TraceText *text, const Fact *fact);
+static void print_fault(GString *out, const Fact *fact);
 static void print_send(TraceText *text, const Fact *fact);
 static void print_fate(TraceText *text, const Fate *fate);
 static void print_talk(void *data, const uint8_t *bytes, size_t size);
@@ -329,8 +331,6 @@ print_probe_value(GString *out, const char *name, size_t size, uint64_t value)
         const char *words[5];
     } tables[] = {
         {"role", 4, {"follower", "pre-candidate", "candidate", "leader"}},
-        {"outcome", 4, {"outcome 0", "ok", "fail", "info"}},
-        {"operation", 5, {"read", "write", "cas", "append", "delete"}},
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(tables); i++) {
@@ -365,6 +365,10 @@ print_probe(TraceText *text, const Effect *effect, NodeId self)
     const char *names = id < PROBE_COUNT ? probes[id].values : "";
     bool first = true;
 
+    if (id == PROBE_CLIENT_INVOKE || id == PROBE_CLIENT_OUTCOME) {
+        print_client(text, effect, self);
+        return;
+    }
     cell_line(text, self, '*');
     if (id < PROBE_COUNT) {
         g_string_append(text->out, probes[id].name);
@@ -386,6 +390,56 @@ print_probe(TraceText *text, const Effect *effect, NodeId self)
                           effect->parts[0].size);
     }
     g_string_append_c(text->out, '\n');
+}
+
+/* sim/client.c: an invocation is {process, operation | 256 when a cas expects
+ * the key to be absent, size of the key, size of the value} with key, value
+ * and expected value as payload; an outcome is {process, outcome, operation,
+ * absent} with the value that was read. */
+static void
+print_client(TraceText *text, const Effect *effect, NodeId self)
+{
+    static const char *const verbs[] = {"read", "write", "cas", "append",
+                                        "delete"};
+    static const char *const outcomes[] = {"open", "ok", "fail", "info"};
+    const uint64_t *values = effect->probe.values;
+    bool invoke = effect->probe.id == PROBE_CLIENT_INVOKE;
+    unsigned verb = (unsigned)((invoke ? values[1] : values[2]) & 0xff);
+    Slice payload = effect->part_count > 0 ? effect->parts[0] : slice_of("", 0);
+    GString *out = text->out;
+
+    cell_line(text, self, '*');
+    if (!invoke) {
+        g_string_append_printf(out, "%s ", outcomes[values[1] & 3]);
+    }
+    g_string_append(out, verb < G_N_ELEMENTS(verbs) ? verbs[verb] : "?");
+    if (invoke) {
+        Slice key = slice_sub(payload, 0, values[2]);
+        Slice value = slice_sub(payload, values[2], values[3]);
+        Slice expected =
+            slice_sub(payload, key.size + value.size, payload.size);
+
+        g_string_append_c(out, ' ');
+        trace_words_bytes(out, key.data, key.size);
+        if (verb == 2) {
+            g_string_append(out, " from ");
+            if ((values[1] & 256) != 0) {
+                g_string_append(out, "absent");
+            } else {
+                trace_words_bytes(out, expected.data, expected.size);
+            }
+        }
+        if (verb >= 1 && verb <= 3) {
+            g_string_append(out, verb == 2 ? " to " : " = ");
+            trace_words_bytes(out, value.data, value.size);
+        }
+    } else if (values[3] != 0) {
+        g_string_append(out, ", absent");
+    } else if (payload.size > 0) {
+        g_string_append(out, ", ");
+        trace_words_bytes(out, payload.data, payload.size);
+    }
+    g_string_append_printf(out, ", process %" PRIu64 "\n", values[0]);
 }
 
 /* Things that come before what the node is told of them. */
@@ -474,11 +528,9 @@ print_fact(TraceText *text, const Fact *fact)
         print_peer(text, link_peer(fact->link));
         break;
     case FACT_FAULT:
-        g_string_append_printf(out, "fault #%" PRIu64, fact->value);
-        break;
     case FACT_HEAL:
-        g_string_append_printf(out, "heal #%" PRIu64, fact->value);
-        break;
+        print_fault(out, fact);
+        return;
     case FACT_HALT:
         g_string_append(out, "halt");
         break;
@@ -490,6 +542,22 @@ print_fact(TraceText *text, const Fact *fact)
         g_string_append(out, ": ");
         trace_words_text(out, fact->text, strlen(fact->text));
     }
+    g_string_append_c(out, '\n');
+}
+
+/* "partition #3: n1 n2 | n3 n4 n5": the text begins with the kind. */
+static void
+print_fault(GString *out, const Fact *fact)
+{
+    const char *words = fact->text != NULL ? fact->text : "";
+    size_t kind = strcspn(words, " :");
+    const char *rest = words + kind + strspn(words + kind, " :");
+
+    g_string_append(out, fact->kind == FACT_HEAL ? "heal " : "");
+    trace_words_text(out, words, kind);
+    g_string_append_printf(out, "%s#%" PRIu64 "%s", kind > 0 ? " " : "",
+                           fact->value, rest[0] != '\0' ? ": " : "");
+    trace_words_text(out, rest, strlen(rest));
     g_string_append_c(out, '\n');
 }
 

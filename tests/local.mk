@@ -156,6 +156,12 @@ TESTS += %D%/test_trace_binary
 %C%_test_trace_binary_CFLAGS = $(TEST_CFLAGS)
 %C%_test_trace_binary_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_metrics
+TESTS += %D%/test_metrics
+%C%_test_metrics_SOURCES = %D%/test_metrics.c $(MAKER_SOURCES)
+%C%_test_metrics_CFLAGS = $(TEST_CFLAGS)
+%C%_test_metrics_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
+
 # A run made by hand, written by every observer into one folder.
 check_PROGRAMS += %D%/make_run
 %C%_make_run_SOURCES = %D%/make_run.c %D%/maker_run.c %D%/maker_run.h $(MAKER_SOURCES)

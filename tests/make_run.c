@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* make_run DIR [NODES CLIENTS SECONDS FAULTS]: what every observer writes of a
  * run made by hand, for the tests of captures and pictures. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/capture.h"
+#include "sim/metrics.h"
 #include "sim/trace.h"
 #include "tests/maker_run.h"
 
 typedef struct Observers {
     Trace *text, *binary;
     Capture *capture;
+    Metrics *metrics;
 } Observers;
 
 static void
@@ -21,6 +24,14 @@ observe(void *data, const Record *record)
     trace_observe(observers->text, record);
     trace_observe(observers->binary, record);
     capture_observe(observers->capture, record);
+    metrics_observe(observers->metrics, record);
+}
+
+static void
+print_total(void *data, const char *name, uint64_t value)
+{
+    (void)data;
+    printf("%s %" PRIu64 "\n", name, value);
 }
 
 static unsigned
@@ -36,6 +47,8 @@ main(int count, char **arguments)
     TraceAbout about = {"made-up", 7, number(count, arguments, 2, 5),
                         number(count, arguments, 3, 2)};
     uint8_t regions[NODE_ID_MAX + 1] = {0, 1, 1, 2};
+    unsigned seconds = number(count, arguments, 4, 6);
+    MetricsAbout metrics = {about.node_count, 0};
     CaptureAbout capture = {about.node_count, about.client_count, regions, 0};
     g_autofree char *text = g_build_filename(folder, "trace.txt", NULL);
     g_autofree char *binary = g_build_filename(folder, "trace.sbt.zst", NULL);
@@ -45,6 +58,7 @@ main(int count, char **arguments)
         trace_new_text(text, &about, &error),
         trace_new_binary(binary, &about, &error),
         capture_new(pcap, &capture, &error),
+        metrics_new(folder, &metrics, &error),
     };
     Maker maker;
 
@@ -53,16 +67,18 @@ main(int count, char **arguments)
         return 1;
     }
     maker_init(&maker, observe, &observers);
-    maker_run(&maker, about.node_count, about.client_count,
-              number(count, arguments, 4, 6),
+    maker_run(&maker, about.node_count, about.client_count, seconds,
               number(count, arguments, 5, 1) != 0);
     maker_clear(&maker);
     maker_forget();
     if (!trace_finish(observers.text, &error) ||
         !trace_finish(observers.binary, &error) ||
-        !capture_finish(observers.capture, &error)) {
+        !capture_finish(observers.capture, &error) ||
+        !metrics_close(observers.metrics, seconds * SIM_S, &error)) {
         fprintf(stderr, "make_run: %s\n", error->message);
         return 1;
     }
+    metrics_each(observers.metrics, print_total, NULL);
+    metrics_free(observers.metrics);
     return 0;
 }

@@ -159,7 +159,7 @@ static void
 operate(Run *run, NodeId client, uint64_t id)
 {
     NodeId server = run->leader != 0 ? run->leader : 1;
-    uint64_t invoke[] = {client, id % 5, id, 0};
+    uint64_t invoke[] = {client, id % 5, 2, 5};
     LinkId link = link_stream(server, CHANNEL_CLIENT, 0);
     Slice request = maker_kv_request(id, (int)(id % 5), "k3", "value");
 
@@ -169,7 +169,7 @@ operate(Run *run, NodeId client, uint64_t id)
 
     maker_timer(run->maker, 1);
     effects_probe(&run->maker->fx, PROBE_CLIENT_INVOKE, invoke, 4,
-                  slice_text("k3"));
+                  slice_text("k3value"));
 
     Fact *fact = maker_fact(run->maker, FACT_SEND);
 
@@ -194,7 +194,7 @@ answer(Run *run, NodeId client, uint64_t id, SimTime invoked)
     LinkId link = link_stream(server, CHANNEL_CLIENT, 0);
     uint64_t draw = stream_below(&run->dice, 1000);
     unsigned outcome = run->leader == 0 ? 2 + id % 2 : draw < 20 ? 3 : 1;
-    uint64_t values[] = {client, outcome, id % 5, id};
+    uint64_t values[] = {client, outcome, id % 5, 0};
     SimTime now = run->now;
 
     (void)invoked;
@@ -258,7 +258,7 @@ crash(Run *run, NodeId node, bool restart)
     if (!restart) {
         fact = maker_fact(run->maker, FACT_FAULT);
         fact->value = 2;
-        fact->text = "crash";
+        fact->text = "crash n5";
         fact = maker_fact(run->maker, FACT_CRASH);
         fact->node = node;
         maker_end(run->maker);

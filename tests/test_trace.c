@@ -139,6 +139,9 @@ world(Maker *maker)
     fact->bytes = slice_text("12345");
     fact = maker_fact(maker, FACT_HEAL);
     fact->value = 3;
+    fact = maker_fact(maker, FACT_HEAL);
+    fact->value = 4;
+    fact->text = "partition of nobody";
     maker_end(maker);
 
     FileInfo files[] = {{"raft-log-1", 4096}, {"raft-vote", 16}};
@@ -163,10 +166,18 @@ client(Maker *maker)
     maker_begin(maker, 5, 6);
     maker_timer(maker, 1);
 
-    uint64_t invoke[] = {0, 2, 17, 16}, outcome[] = {0, 3, 2, 17};
+    uint64_t cas[] = {8, 2, 2, 3}, absent[] = {8, 2 | 256, 2, 3};
+    uint64_t read[] = {9, 0, 2, 0}, info[] = {8, 3, 2, 0};
+    uint64_t ok[] = {9, 1, 0, 0}, none[] = {9, 1, 0, 1};
 
-    effects_probe(&maker->fx, PROBE_CLIENT_INVOKE, invoke, 4, slice_text("k3"));
-    effects_probe(&maker->fx, PROBE_CLIENT_OUTCOME, outcome, 4, (Slice){0});
+    effects_probe(&maker->fx, PROBE_CLIENT_INVOKE, cas, 4,
+                  slice_text("k3v17v9"));
+    effects_probe(&maker->fx, PROBE_CLIENT_INVOKE, absent, 4,
+                  slice_text("k3v17"));
+    effects_probe(&maker->fx, PROBE_CLIENT_INVOKE, read, 4, slice_text("k3"));
+    effects_probe(&maker->fx, PROBE_CLIENT_OUTCOME, info, 4, (Slice){0});
+    effects_probe(&maker->fx, PROBE_CLIENT_OUTCOME, ok, 4, slice_text("v9"));
+    effects_probe(&maker->fx, PROBE_CLIENT_OUTCOME, none, 4, (Slice){0});
     maker_probe(maker, PROBE_RAFT_APPLY, 4, 2, 0xabcdef);
     maker_probe(maker, 999, 1, 2, 3);
     maker_end(maker);
@@ -218,10 +229,11 @@ static const struct {
      "[  1.204000516] kv 6 > close stream 4 to 2\n"
      "[  1.204000517] kv 2 < reset: stream 4 from client 6\n"},
     {"world", world,
-     "[ 12.000000000] world ! fault #3: partition n1 n2 | n3 n4 n5\n"
+     "[ 12.000000000] world ! partition #3: n1 n2 | n3 n4 n5\n"
      "[ 12.000000000] node 4 ! crash\n"
      "[ 12.000000000] node 4 ! lost 512 un-synced bytes\n"
      "[ 12.000000000] world ! heal #3\n"
+     "[ 12.000000000] world ! heal partition #4: of nobody\n"
      "[ 12.000000000] raft 4 ! drop 5 bytes from client 7\n"
      "[123.456000000] node 4 ! restart, incarnation 2\n"
      "[123.456000000] node 4 < start, incarnation 2, raft-log-1 +4096, "
@@ -231,10 +243,14 @@ static const struct {
      "[1234.567000000] node 4 < synced #8, failed: EIO\n"},
     {"client", client,
      "[  0.000000005] client 6 < timer 1\n"
-     "[  0.000000005] client 6 * client.invoke: process 0, cas, value 17, "
-     "expected 16, \"k3\"\n"
-     "[  0.000000005] client 6 * client.outcome: process 0, info, cas, value "
-     "17\n"
+     "[  0.000000005] client 6 * cas \"k3\" from \"v9\" to \"v17\", process "
+     "8\n"
+     "[  0.000000005] client 6 * cas \"k3\" from absent to \"v17\", process "
+     "8\n"
+     "[  0.000000005] client 6 * read \"k3\", process 9\n"
+     "[  0.000000005] client 6 * info cas, process 8\n"
+     "[  0.000000005] client 6 * ok read, \"v9\", process 9\n"
+     "[  0.000000005] client 6 * ok read, absent, process 9\n"
      "[  0.000000005] client 6 * raft.apply: index 4, term 2, hash "
      "0000000000abcdef, value 0\n"
      "[  0.000000005] client 6 * probe 999: value 1, value 2, value 3, value "
