@@ -1,35 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Directory, operations and time of a virtual disk; files are disk_file.c,
- * faults that damage it are disk_fault.c. Files are few, so the directory is
- * a sorted array and the last file used is looked at first. */
+/* Operations and time of a virtual disk. Names are disk_directory.c, content
+ * is disk_file.c, damage is disk_fault.c. */
 #include "sim/disk_private.h"
 
 #include <errno.h>
 #include <string.h>
-#include <xxhash.h>
 
-static DiskFile *lookup(Disk *disk, const char *name, size_t size);
-static unsigned position(const Disk *disk, const char *name, bool *found);
-static DiskFile *find_or_create(Disk *disk, const char *name);
-static void insert(Disk *disk, DiskFile *file);
-static void take_out(Disk *disk, DiskFile *file);
-static void note(Disk *disk, DiskEntryKind kind, const char *from,
-                 const char *to, DiskFile *file, DiskFile *gone);
-static void forget_entries(Disk *disk, uint64_t seq);
-static void undo_entry(Disk *disk, DiskEntry *entry, DiskLoss *loss);
 static bool fits(Disk *disk, DiskFile *file, uint64_t end);
 static SimTime complete(Disk *disk, SimTime now, SimTime service);
 static SimTime bytes_time(const Disk *disk, uint64_t bytes);
 static void end_sync(Disk *disk, unsigned index);
 static int sync_error(Disk *disk, const DiskSync *sync);
-static DiskFile *durable_find(const Disk *disk, const char *name);
-static int name_cmp(const void *a, const void *b);
 
 void
 disk_write(Disk *disk, const char *name, uint64_t offset, const Slice *parts,
            unsigned part_count)
 {
-    DiskFile *file = find_or_create(disk, name);
+    DiskFile *file = disk_directory_open(disk, name);
     uint64_t size = 0;
     uint64_t before = file->size;
 
@@ -56,7 +43,7 @@ disk_write(Disk *disk, const char *name, uint64_t offset, const Slice *parts,
 void
 disk_truncate(Disk *disk, const char *name, uint64_t size)
 {
-    DiskFile *file = find_or_create(disk, name);
+    DiskFile *file = disk_directory_open(disk, name);
 
     if (size == file->size || !fits(disk, file, size)) {
         return;
@@ -69,7 +56,7 @@ disk_truncate(Disk *disk, const char *name, uint64_t size)
 void
 disk_allocate(Disk *disk, const char *name, uint64_t size)
 {
-    DiskFile *file = find_or_create(disk, name);
+    DiskFile *file = disk_directory_open(disk, name);
 
     if (size <= file->size || !fits(disk, file, size)) {
         return;
@@ -77,46 +64,6 @@ disk_allocate(Disk *disk, const char *name, uint64_t size)
     disk->debt_changes++;
     disk->used += size - file->size;
     disk_file_resize(file, ++disk->seq, size, true);
-}
-
-bool
-disk_rename(Disk *disk, const char *from, const char *to)
-{
-    DiskFile *file = lookup(disk, from, strlen(from));
-    DiskFile *gone;
-
-    if (file == NULL) {
-        return false;
-    }
-    if (strcmp(from, to) == 0) {
-        return true;
-    }
-    gone = lookup(disk, to, strlen(to));
-    note(disk, DISK_ENTRY_RENAME, from, to, file, gone);
-    if (gone != NULL) {
-        take_out(disk, gone);
-        disk->used -= gone->size;
-        disk_file_unref(gone);
-    }
-    take_out(disk, file);
-    g_strlcpy(file->name, to, sizeof(file->name));
-    insert(disk, file);
-    return true;
-}
-
-bool
-disk_remove(Disk *disk, const char *name)
-{
-    DiskFile *file = lookup(disk, name, strlen(name));
-
-    if (file == NULL) {
-        return false;
-    }
-    note(disk, DISK_ENTRY_REMOVE, name, name, NULL, file);
-    take_out(disk, file);
-    disk->used -= file->size;
-    disk_file_unref(file);
-    return true;
 }
 
 SimTime
@@ -136,8 +83,8 @@ disk_sync(Disk *disk, SimTime now, uint64_t id, const Slice *names,
     sync->seq = disk->seq;
     sync->file_count = 0;
     for (unsigned i = 0; i < name_count; i++) {
-        DiskFile *file =
-            lookup(disk, (const char *)names[i].data, names[i].size);
+        DiskFile *file = disk_directory_find(disk, (const char *)names[i].data,
+                                             names[i].size);
 
         if (file != NULL) {
             sync->files[sync->file_count++] = disk_file_ref(file);
@@ -168,7 +115,7 @@ disk_sync_done(Disk *disk, uint64_t id, bool *durable)
         for (unsigned i = 0; i < sync->file_count; i++) {
             disk_file_settle(sync->files[i], sync->seq);
         }
-        forget_entries(disk, sync->seq);
+        disk_directory_settle(disk, sync->seq);
     } else if (error == 0) {
         for (unsigned i = 0; i < sync->file_count; i++) {
             DiskFile *file = sync->files[i];
@@ -185,7 +132,7 @@ SimTime
 disk_read(Disk *disk, SimTime now, uint64_t id, const char *name,
           uint64_t offset, uint64_t size)
 {
-    DiskFile *file = lookup(disk, name, strlen(name));
+    DiskFile *file = disk_directory_find(disk, name, strlen(name));
     DiskRead *read;
     uint64_t count = 0;
 
@@ -251,11 +198,7 @@ disk_crash(Disk *disk, DiskLoss *loss)
     uint64_t keep = stream_below(&disk->crash, disk->entry_count + 1);
 
     disk_kill(disk);
-    while (disk->entry_count > keep) {
-        undo_entry(disk, &disk->entries[disk->entry_count - 1], &lost);
-    }
-    forget_entries(disk, disk->seq);
-    disk->claimed_seq = 0;
+    disk_directory_crash(disk, keep, &lost);
     disk->busy_until = 0;
     disk->debt_changes = 0;
     disk->debt_bytes = 0;
@@ -283,95 +226,29 @@ disk_kill(Disk *disk)
     disk->read_count = 0;
 }
 
-unsigned
-disk_files(const Disk *disk, FileInfo *out, unsigned max)
+void
+disk_reopen(Disk *disk)
 {
-    for (unsigned i = 0; i < MIN(max, disk->file_count); i++) {
-        memset(&out[i], 0, sizeof(out[i]));
-        g_strlcpy(out[i].name, disk->files[i]->name, sizeof(out[i].name));
-        out[i].size = disk->files[i]->size;
-    }
-    return disk->file_count;
-}
+    DiskLoss ignored = {0};
 
-uint64_t
-disk_digest(const Disk *disk)
-{
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    XXH3_state_t *state = XXH3_createState();
-    uint64_t digest;
-
+    disk->used = 0;
     for (unsigned i = 0; i < disk->file_count; i++) {
-        g_ptr_array_add(names, disk->files[i]->name);
-    }
-    for (unsigned i = 0; i < disk->entry_count; i++) {
-        g_ptr_array_add(names, disk->entries[i].from);
-    }
-    g_ptr_array_sort(names, name_cmp); /* equal names are equal */
-    XXH3_64bits_reset(state);
-    for (unsigned i = 0; i < names->len; i++) {
-        const char *name = names->pdata[i];
-        DiskFile *file = durable_find(disk, name);
+        DiskFile *file = disk->files[i];
 
-        if (file != NULL &&
-            (i == 0 || strcmp(name, names->pdata[i - 1]) != 0)) {
-            uint64_t size = disk_file_durable_size(file);
-            g_autofree uint8_t *bytes = g_malloc(size + 1);
-
-            disk_file_durable_read(file, 0, size, bytes);
-            XXH3_64bits_update(state, name, strlen(name) + 1);
-            XXH3_64bits_update(state, &size, sizeof(size));
-            XXH3_64bits_update(state, bytes, size);
+        if (file->error != 0) {
+            disk_file_crash(file, DISK_MOOD_SUBSET, &disk->crash, &ignored);
+        } else if (disk->lost_sync) {
+            file->claimed_seq = disk->seq;
+        } else {
+            disk_file_settle(file, disk->seq);
         }
+        disk->used += file->size;
     }
-    digest = XXH3_64bits_digest(state);
-    XXH3_freeState(state);
-    return digest;
-}
-
-bool
-disk_durable_size(const Disk *disk, const char *name, uint64_t *size)
-{
-    DiskFile *file = durable_find(disk, name);
-
-    if (file != NULL) {
-        *size = disk_file_durable_size(file);
+    if (disk->lost_sync) {
+        disk->claimed_seq = disk->seq;
+    } else {
+        disk_directory_settle(disk, disk->seq);
     }
-    return file != NULL;
-}
-
-bool
-disk_durable_read(const Disk *disk, const char *name, uint64_t offset,
-                  uint64_t size, uint8_t *out)
-{
-    DiskFile *file = durable_find(disk, name);
-    uint64_t there = file != NULL ? disk_file_durable_size(file) : 0;
-
-    if (file == NULL || offset > there || size > there - offset) {
-        return false;
-    }
-    disk_file_durable_read(file, offset, size, out);
-    return true;
-}
-
-/* Who bears @name on the platter: the changes since then, undone. */
-static DiskFile *
-durable_find(const Disk *disk, const char *name)
-{
-    bool found;
-    unsigned index = position(disk, name, &found);
-    DiskFile *file = found ? disk->files[index] : NULL;
-
-    for (unsigned i = disk->entry_count; i > 0; i--) {
-        const DiskEntry *entry = &disk->entries[i - 1];
-
-        if (strcmp(entry->to, name) == 0) {
-            file = entry->gone; /* NULL for a file that was created */
-        } else if (strcmp(entry->from, name) == 0) {
-            file = entry->file;
-        }
-    }
-    return file;
 }
 
 /* Why @sync fails, or 0. A file whose write-back fails is marked: its pages
@@ -470,189 +347,6 @@ fits(Disk *disk, DiskFile *file, uint64_t end)
     return false;
 }
 
-static DiskFile *
-find_or_create(Disk *disk, const char *name)
-{
-    size_t size = strlen(name);
-    DiskFile *file = lookup(disk, name, size);
-
-    if (file == NULL) {
-        file = disk_file_new(name, size);
-        note(disk, DISK_ENTRY_CREATE, name, name, NULL, NULL);
-        insert(disk, file);
-    }
-    return file;
-}
-
-static DiskFile *
-lookup(Disk *disk, const char *name, size_t size)
-{
-    char text[FILE_NAME_MAX + 1];
-    DiskFile *last = disk->last;
-    unsigned index;
-    bool found;
-
-    g_assert(size >= 1 && size <= FILE_NAME_MAX);
-    if (last != NULL && memcmp(last->name, name, size) == 0 &&
-        last->name[size] == '\0') {
-        return last;
-    }
-    memcpy(text, name, size);
-    text[size] = '\0';
-    index = position(disk, text, &found);
-    if (!found) {
-        return NULL;
-    }
-    disk->last = disk->files[index];
-    return disk->last;
-}
-
-/* Where @name is in the directory, or would be. */
-static unsigned
-position(const Disk *disk, const char *name, bool *found)
-{
-    unsigned low = 0;
-    unsigned high = disk->file_count;
-
-    *found = false;
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        int order = strcmp(disk->files[middle]->name, name);
-
-        if (order == 0) {
-            *found = true;
-            return middle;
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* The directory takes the caller's reference. */
-static void
-insert(Disk *disk, DiskFile *file)
-{
-    bool found;
-    unsigned index = position(disk, file->name, &found);
-
-    g_assert(!found);
-    if (disk->file_count == disk->file_capacity) {
-        disk->file_capacity = MAX(8, disk->file_capacity * 2);
-        disk->files = g_renew(DiskFile *, disk->files, disk->file_capacity);
-    }
-    memmove(&disk->files[index + 1], &disk->files[index],
-            (disk->file_count - index) * sizeof(DiskFile *));
-    disk->files[index] = file;
-    disk->file_count++;
-}
-
-/* The caller takes the directory's reference. */
-static void
-take_out(Disk *disk, DiskFile *file)
-{
-    bool found;
-    unsigned index = position(disk, file->name, &found);
-
-    g_assert(found && disk->files[index] == file);
-    disk->file_count--;
-    memmove(&disk->files[index], &disk->files[index + 1],
-            (disk->file_count - index) * sizeof(DiskFile *));
-    disk->last = NULL;
-}
-
-static void
-note(Disk *disk, DiskEntryKind kind, const char *from, const char *to,
-     DiskFile *file, DiskFile *gone)
-{
-    DiskEntry *entry;
-
-    if (disk->entry_count == disk->entry_capacity) {
-        disk->entry_capacity = MAX(8, disk->entry_capacity * 2);
-        disk->entries = g_renew(DiskEntry, disk->entries, disk->entry_capacity);
-    }
-    entry = &disk->entries[disk->entry_count++];
-    entry->kind = kind;
-    entry->seq = ++disk->seq;
-    entry->file = file != NULL ? disk_file_ref(file) : NULL;
-    entry->gone = gone != NULL ? disk_file_ref(gone) : NULL;
-    g_strlcpy(entry->from, from, sizeof(entry->from));
-    g_strlcpy(entry->to, to, sizeof(entry->to));
-    disk->debt_changes++;
-}
-
-/* Directory changes up to @seq are durable. */
-static void
-forget_entries(Disk *disk, uint64_t seq)
-{
-    unsigned done = 0;
-
-    while (done < disk->entry_count && disk->entries[done].seq <= seq) {
-        disk_file_unref(disk->entries[done].file);
-        disk_file_unref(disk->entries[done].gone);
-        done++;
-    }
-    if (done > 0) {
-        disk->entry_count -= done;
-        memmove(disk->entries, disk->entries + done,
-                disk->entry_count * sizeof(DiskEntry));
-    }
-}
-
-/* Undo the newest directory change. */
-static void
-undo_entry(Disk *disk, DiskEntry *entry, DiskLoss *loss)
-{
-    if (entry->kind != DISK_ENTRY_REMOVE) {
-        DiskFile *file = lookup(disk, entry->to, strlen(entry->to));
-
-        g_assert(file != NULL);
-        take_out(disk, file);
-        if (entry->kind == DISK_ENTRY_CREATE) {
-            for (unsigned i = file->head; i < file->count; i++) {
-                loss->bytes += file->changes[i].size;
-                loss->changes++;
-            }
-            loss->files++;
-            disk_file_unref(file);
-        } else {
-            g_strlcpy(file->name, entry->from, sizeof(file->name));
-            insert(disk, file);
-        }
-    }
-    if (entry->gone != NULL) {
-        g_strlcpy(entry->gone->name, entry->to, sizeof(entry->gone->name));
-        insert(disk, disk_file_ref(entry->gone));
-    }
-    loss->directory++;
-    loss->lied |= entry->seq <= disk->claimed_seq;
-    disk_file_unref(entry->file);
-    disk_file_unref(entry->gone);
-    disk->entry_count--;
-}
-
-void
-disk_empty(Disk *disk)
-{
-    forget_entries(disk, UINT64_MAX);
-    for (unsigned i = 0; i < disk->file_count; i++) {
-        disk_file_unref(disk->files[i]);
-    }
-    disk->file_count = 0;
-    disk->last = NULL;
-    disk->used = 0;
-    disk->claimed_seq = 0;
-}
-
-static int
-name_cmp(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 Disk *
 disk_new(const DiskConfig *config, uint64_t stream_key)
 {
@@ -681,7 +375,7 @@ disk_free(Disk *disk)
         return;
     }
     disk_kill(disk);
-    disk_empty(disk);
+    disk_directory_clear(disk);
     disk_fault_clear(disk);
     g_free(disk->files);
     g_free(disk->entries);

@@ -78,6 +78,11 @@ int disk_read_done(Disk *disk, uint64_t id, Bytes **out);
 void disk_crash(Disk *disk, DiskLoss *loss);
 /* The process died: outstanding operations vanish, every change stays. */
 void disk_kill(Disk *disk);
+/* A host opens the disk for a new process after disk_kill(). It makes durable
+ * what START will show, as the live host does, or a node would build on what
+ * power may still take. A file whose SYNC had failed shows what is on the
+ * platter: its changes survive as after a power loss. No time passes. */
+void disk_reopen(Disk *disk);
 /* Files by name, at most @max of them, for INPUT_START. Returns how many
  * there are. */
 unsigned disk_files(const Disk *disk, FileInfo *out, unsigned max);

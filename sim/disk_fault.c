@@ -80,7 +80,7 @@ disk_wipe(Disk *disk)
     bool any = disk->file_count > 0;
 
     disk_kill(disk);
-    disk_empty(disk);
+    disk_directory_clear(disk);
     disk_fault_forget(disk);
     disk->mattered[FAULT_DISK_WIPE] += any;
     return any;

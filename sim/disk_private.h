@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What disk.c and disk_fault.c share, and nobody else includes. */
+/* What the files of the disk share, and nobody else includes. */
 #ifndef SEEDBED_DISK_PRIVATE_H
 #define SEEDBED_DISK_PRIVATE_H
 
@@ -80,7 +80,16 @@ void disk_fault_read(Disk *disk, DiskFile *file, uint64_t offset,
 /* Drop scars of files that have no name any more. */
 void disk_fault_forget(Disk *disk);
 void disk_fault_clear(Disk *disk);
-/* Drop every file and every directory change. */
-void disk_empty(Disk *disk);
+
+/* The file @name of @size bytes, or NULL. */
+DiskFile *disk_directory_find(Disk *disk, const char *name, size_t size);
+/* The file @name, made if it is not there. */
+DiskFile *disk_directory_open(Disk *disk, const char *name);
+/* Changes of the directory up to @seq are durable. */
+void disk_directory_settle(Disk *disk, uint64_t seq);
+/* Power loss: the oldest @keep changes survive. Adds to @loss. */
+void disk_directory_crash(Disk *disk, uint64_t keep, DiskLoss *loss);
+/* Drop every file and every change, durably. */
+void disk_directory_clear(Disk *disk);
 
 #endif

@@ -12,6 +12,7 @@ libsim_a_SOURCES += %D%/cluster_process.c
 libsim_a_SOURCES += %D%/crash_box.c %D%/crash_box.h
 libsim_a_SOURCES += %D%/digest.c %D%/digest.h
 libsim_a_SOURCES += %D%/disk.c %D%/disk.h
+libsim_a_SOURCES += %D%/disk_directory.c
 libsim_a_SOURCES += %D%/disk_fault.c %D%/disk_private.h
 libsim_a_SOURCES += %D%/disk_file.c %D%/disk_file.h
 libsim_a_SOURCES += %D%/event.h

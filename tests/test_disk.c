@@ -282,12 +282,64 @@ START_TEST(kill_keeps_the_cache)
     disk_read(disk, 0, 1, "log", 0, 3);
     disk_kill(disk);
     want_text(disk, "log", "abc");
-    for (unsigned i = 0; i < 64; i++) {
-        uint64_t size;
-
-        ck_assert(!disk_durable_size(disk, "log", &size));
-    }
+    ck_assert(!disk_durable_size(disk, "log", &(uint64_t){0}));
     disk_free(disk);
+}
+END_TEST
+
+/* What START shows after a kill is durable, but for a disk that lies. */
+START_TEST(reopening_makes_durable)
+{
+    for (uint64_t seed = 0; seed < 64; seed++) {
+        Disk *disk = disk_new(&plain, seed);
+        DiskLoss loss;
+
+        write_text(disk, "log", 0, "abc");
+        disk_rename(disk, "log", "log-1");
+        disk_kill(disk);
+        disk_reopen(disk);
+        disk_crash(disk, &loss);
+        want_text(disk, "log-1", "abc");
+        ck_assert_uint_eq(loss.bytes + loss.directory, 0);
+        disk_set_lost_sync(disk, true);
+        write_text(disk, "log-1", 3, "def");
+        disk_kill(disk);
+        disk_reopen(disk);
+        disk_crash(disk, &loss);
+        ck_assert(loss.lied == (loss.bytes == 3));
+        disk_free(disk);
+    }
+}
+END_TEST
+
+/* A failed SYNC and a kill: reads see the platter, which has it or not. */
+START_TEST(reopening_shows_the_platter)
+{
+    unsigned kept = 0;
+
+    for (uint64_t seed = 0; seed < 64; seed++) {
+        Disk *disk = disk_new(&plain, seed);
+        char *text;
+
+        write_text(disk, "log", 0, "abc");
+        sync_now(disk, "log", NULL);
+        write_text(disk, "log", 3, "def");
+        disk_set_eio(disk, "");
+        ck_assert_int_eq(sync_now(disk, "log", NULL), EIO);
+        disk_set_eio(disk, NULL);
+        disk_kill(disk);
+        disk_reopen(disk);
+        text = read_text(disk, "log");
+        ck_assert(strcmp(text, "abc") == 0 || strcmp(text, "abcdef") == 0);
+        kept += strcmp(text, "abcdef") == 0;
+        ck_assert_int_eq(sync_now(disk, "log", NULL), 0);
+        disk_crash(disk, NULL);
+        want_text(disk, "log", text);
+        g_free(text);
+        disk_free(disk);
+    }
+    ck_assert_uint_gt(kept, 8);
+    ck_assert_uint_lt(kept, 56);
 }
 END_TEST
 
@@ -516,6 +568,8 @@ main(void)
     tcase_add_test(tcase, read_sees_what_was_there_when_issued);
     tcase_add_test(tcase, sync_covers_earlier_changes);
     tcase_add_test(tcase, kill_keeps_the_cache);
+    tcase_add_test(tcase, reopening_makes_durable);
+    tcase_add_test(tcase, reopening_shows_the_platter);
     tcase_add_test(tcase, full_disk_fails_the_next_sync);
     tcase_add_test(tcase, eio_is_for_good);
     tcase_add_test(tcase, lost_sync_loses);

@@ -561,6 +561,36 @@ START_TEST(long_log)
 }
 END_TEST
 
+/* A file that is never synced is written back in time: what is kept about it
+ * stays bounded, and what is durable of it is a prefix. */
+START_TEST(never_synced)
+{
+    DiskConfig config = {.size = 1 << 24};
+    Disk *disk = disk_new(&config, 9);
+    uint64_t size = 0;
+    bool durable;
+
+    for (unsigned i = 0; i < 200000; i++) {
+        Slice part = slice_of(&i, sizeof(i));
+
+        disk_write(disk, "log", (uint64_t)i * sizeof(i), &part, 1);
+    }
+    disk_sync(disk, 0, 1, NULL, 0); /* the name alone */
+    disk_sync_done(disk, 1, &durable);
+    ck_assert(disk_durable_size(disk, "log", &size));
+    ck_assert_uint_ge(size, (200000 - 65536) * sizeof(unsigned));
+    for (unsigned i = 0; i < size / sizeof(i); i += 97) {
+        unsigned got;
+
+        ck_assert(disk_durable_read(disk, "log", (uint64_t)i * sizeof(i),
+                                    sizeof(i), (uint8_t *)&got));
+        ck_assert_uint_eq(got, i);
+    }
+    disk_crash(disk, NULL);
+    disk_free(disk);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -571,6 +601,7 @@ main(void)
 
     tcase_add_test(tcase, crash_at_every_point);
     tcase_add_test(tcase, long_log);
+    tcase_add_test(tcase, never_synced);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
