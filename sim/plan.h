@@ -21,13 +21,13 @@ typedef enum FaultKind {
 
 /* What a line of that kind may or must say beside at, kind and nodes. */
 enum {
-    FAULT_FOR = 1 << 0,     /* ends by itself after `for` */
-    FAULT_PEERS = 1 << 1,   /* the other side: `to` */
-    FAULT_NETEM = 1 << 2,   /* `netem`: words of netmodel/netem.h */
-    FAULT_AMOUNT = 1 << 3,  /* `amount`: a quantity whose unit the kind says */
-    FAULT_FILE = 1 << 4,    /* `file`: a prefix of file names */
-    FAULT_GROUPS = 1 << 5,  /* `groups`: lists of selectors */
-    FAULT_PERIOD = 1 << 6,  /* `period`: flapping */
+    FAULT_FOR = 1 << 0,    /* ends by itself after `for` */
+    FAULT_PEERS = 1 << 1,  /* the other side: `to` */
+    FAULT_NETEM = 1 << 2,  /* `netem`: words of netmodel/netem.h */
+    FAULT_AMOUNT = 1 << 3, /* `amount`: a quantity whose unit the kind says */
+    FAULT_FILE = 1 << 4,   /* `file`: a prefix of file names */
+    FAULT_GROUPS = 1 << 5, /* `groups`: lists of selectors */
+    FAULT_PERIOD = 1 << 6, /* `period`: flapping */
 };
 
 /* One line. Selectors stay text (`leader`, `minority`, `[n1, n2]`,
@@ -55,7 +55,7 @@ typedef struct Plan {
 
 Plan *plan_new(void);
 void plan_free(Plan *plan);
-/* Append a copy of @fault; a number of 0 gets the next free one. */
+/* Append a copy of @fault; a number of 0 gets one more than the largest. */
 void plan_add(Plan *plan, const Fault *fault);
 /* Sort by (at, number). Call once after the last plan_add(). */
 void plan_sort(Plan *plan);
@@ -72,5 +72,7 @@ const char *fault_kind_name(FaultKind kind);
 FaultKind fault_kind_find(const char *name);
 unsigned fault_kind_needs(FaultKind kind);
 const char *fault_kind_manual(FaultKind kind);
+/* A line of a plan with a fault of @kind, without a number. Static. */
+const char *fault_kind_example(FaultKind kind);
 
 #endif

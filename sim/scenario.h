@@ -13,17 +13,17 @@
 /* A group of equal clients. */
 typedef struct ClientGroup {
     unsigned count;
-    bool open_loop;    /* rate given: operations start by themselves */
-    uint64_t rate_milli; /* open loop: operations a 1,000 s, per client */
-    SimTime think;     /* closed loop: pause between operations */
-    SimTime timeout;   /* then the outcome is `info` */
+    bool open_loop;       /* rate given: operations start by themselves */
+    uint64_t rate_milli;  /* open loop: operations a 1,000 s, per client */
+    SimTime think;        /* closed loop: pause between operations */
+    SimTime timeout;      /* then the outcome is `info` */
     unsigned outstanding; /* closed loop: operations at a time, 1.. */
-    unsigned keys;     /* "k0".."k<keys-1>", uniform or zipf */
-    unsigned zipf_milli; /* exponent x 1000; 0: uniform */
-    unsigned weight[5]; /* read, write, cas, append, delete */
-    uint64_t value_size; /* bytes of a written value, 8.. */
-    SimTime start, stop; /* SIM_NEVER: to the end */
-    char *region;      /* or NULL */
+    unsigned keys;        /* "k0".."k<keys-1>", uniform or zipf */
+    unsigned zipf_milli;  /* exponent x 1000; 0: uniform */
+    unsigned weight[5];   /* read, write, cas, append, delete */
+    uint64_t value_size;  /* bytes of a written value, 8.. */
+    SimTime start, stop;  /* SIM_NEVER: to the end */
+    char *region;         /* or NULL */
 } ClientGroup;
 
 /* Random faults: `faults.random`, one entry a kind. */
@@ -39,13 +39,19 @@ typedef struct FaultRate {
     SimTime period;
 } FaultRate;
 
+/* Words laid over those of the links from @from to @to, one direction. */
+typedef struct LinkRule {
+    char *from, *to; /* selectors */
+    NetemConfig netem;
+} LinkRule;
+
 /* What must hold: `expect`. A bound that is not given is UINT64_MAX or 0. */
 typedef struct Expect {
-    bool safety;             /* the invariants; default true */
+    bool safety;                           /* the invariants; default true */
     uint64_t elections_min, elections_max; /* leaders elected */
-    uint64_t operations_min; /* client operations that ended ok */
-    uint64_t availability_ppb_min; /* ok / attempted */
-    SimTime leader_within;   /* of the start; 0: not asked */
+    uint64_t operations_min;               /* client operations that ended ok */
+    uint64_t availability_ppb_min;         /* ok / attempted */
+    SimTime leader_within;                 /* of the start; 0: not asked */
     SimTime recovery_within; /* after the last fault: an operation ends ok */
 } Expect;
 
@@ -54,25 +60,24 @@ typedef struct Scenario {
     SimTime duration;
     /* nodes */
     unsigned node_count;
-    char *program;     /* "raft-kv", "echo", or a path to a shared object */
-    char *node_config; /* "key=value\n" lines for NodeSetup.config */
-    char **node_regions; /* node_count names, or NULL */
-    SimTime clock_offset_max; /* each node draws 0..max at its start */
+    char *program;       /* "raft-kv", "echo", or a path to a shared object */
+    char *node_config;   /* "key=value\n" lines for NodeSetup.config */
+    char **node_regions; /* node_count names and a NULL; or NULL */
+    char *region_preset; /* that they came from, or NULL */
+    SimTime clock_offset_max;    /* each node draws 0..max at its start */
     int64_t clock_drift_ppb_max; /* each node draws -max..max */
-    SimTime service_time; /* CPU time of each input; 0: none */
-    unsigned inbox_max;   /* datagrams that may wait for the CPU */
-    uint64_t memory_budget; /* 0: none told */
+    SimTime service_time;        /* CPU time of each input; 0: none */
+    unsigned inbox_max;          /* datagrams that may wait for the CPU */
+    uint64_t memory_budget;      /* 0: none told */
     /* network */
-    SimTime floor;      /* network.floor */
-    char *topology;     /* "mesh", "ring", "star", or an edge list */
-    NetemConfig links;  /* every link */
-    struct LinkRule {   /* network.rules: in order, later wins */
-        char *from, *to; /* selectors */
-        NetemConfig netem;
-    } *rules;
+    SimTime floor;            /* network.floor */
+    char *topology;           /* "mesh", "ring", "star", or an edge list */
+    NetemConfig links;        /* every link */
+    DistributionFiles *files; /* what links and rules borrow from */
+    LinkRule *rules;          /* network.rules: in order, later wins */
     unsigned rule_count;
-    SimTime stream_retry; /* first retransmission */
-    SimTime stream_reset; /* unacknowledged for so long: reset */
+    SimTime stream_retry;   /* first retransmission */
+    SimTime stream_reset;   /* unacknowledged for so long: reset */
     uint64_t stream_buffer; /* bytes, per direction */
     /* disk */
     SimTime disk_write, disk_sync, disk_read; /* base latency */
@@ -83,8 +88,8 @@ typedef struct Scenario {
     ClientGroup *clients;
     unsigned client_group_count;
     /* faults */
-    Plan *timed;        /* faults.timed */
-    FaultRate *rates;   /* faults.random */
+    Plan *timed;      /* faults.timed */
+    FaultRate *rates; /* faults.random */
     unsigned rate_count;
     SimTime fault_start, fault_stop; /* random ones begin in between */
     unsigned fault_overlap_max;      /* at a time; 0: any number */

@@ -166,6 +166,25 @@ TESTS += %D%/test_metrics
 check_PROGRAMS += %D%/make_run
 %C%_make_run_SOURCES = %D%/make_run.c %D%/maker_run.c %D%/maker_run.h $(MAKER_SOURCES)
 %C%_make_run_LDADD = $(LIBS_OBSERVERS)
+# Scenarios and plans.
+LIBS_SCENARIO = libsim.a $(LIBS_NETMODEL) $(YAML_LIBS)
+
+check_PROGRAMS += %D%/test_scenario
+TESTS += %D%/test_scenario
+%C%_test_scenario_SOURCES = %D%/test_scenario.c %D%/scenario_mistakes.h
+%C%_test_scenario_CFLAGS = $(TEST_CFLAGS) -DSRCDIR='"$(abs_top_srcdir)"'
+%C%_test_scenario_LDADD = $(LIBS_SCENARIO) $(CHECK_LIBS)
+scenariodir = $(pkgdatadir)/scenarios
+dist_scenario_DATA = \
+	%D%/scenarios/echo-ring.yaml \
+	%D%/scenarios/raft-chaos.yaml \
+	%D%/scenarios/raft-clocks.yaml \
+	%D%/scenarios/raft-disk.yaml \
+	%D%/scenarios/raft-lossy.yaml \
+	%D%/scenarios/raft-partition.yaml \
+	%D%/scenarios/raft-regions.yaml \
+	%D%/scenarios/raft-steady.yaml \
+	%D%/scenarios/raft-streams.yaml
 
 include tests/bench/local.mk
 include tests/raft.mk
