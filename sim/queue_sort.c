@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#define PIECES_MAX    1024u
+#define PIECES_MAX    2048u
 #define INSERTION_MAX 16u
 
 bool

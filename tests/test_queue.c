@@ -166,6 +166,7 @@ static const Workload workloads[] = {
     {"bimodal", at_bimodal, 1000, 20000, 8},
     {"bimodal, many", at_bimodal, 10000, 20000, 8},
     {"far future first", at_far_first, 3000, 20000, 8},
+    {"far future first, many", at_far_first, 20000, 20000, 8},
     {"jumps", at_jumps, 2000, 20000, 8},
     {"descending", at_descending, 5000, 10000, 8},
     {"powers of two", at_powers, 5000, 20000, 2},

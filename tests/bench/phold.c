@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/queue.h"
 #include "tests/bench/bench.h"
@@ -177,6 +178,11 @@ report(Size *sizes, unsigned count, const char *why_ladder, const char *why_ns3)
     bench_report_init(&report, "phold");
     for (unsigned i = 0; i < count; i++) {
         double ours = bench_samples_median(&sizes[i].ours);
+
+        if (ours == 0) {
+            continue;
+        }
+
         g_autofree char *rate =
             g_strconcat("events_per_s_", sizes[i].name, NULL);
         g_autofree char *cost =
@@ -195,6 +201,10 @@ report(Size *sizes, unsigned count, const char *why_ladder, const char *why_ns3)
             continue;
         }
         for (unsigned i = 0; i < count; i++) {
+            if (sizes[i].ours.count == 0) {
+                continue;
+            }
+
             const BenchSamples *samples[] = {&sizes[i].ladder, &sizes[i].ns3_pq,
                                              &sizes[i].ns3_heap};
             g_autofree char *rate =
@@ -220,8 +230,20 @@ report(Size *sizes, unsigned count, const char *why_ladder, const char *why_ns3)
     bench_report_print(&report);
 }
 
+/* Sizes named on the command line, or all. */
+static bool
+is_chosen(const Size *size, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], size->name) == 0) {
+            return true;
+        }
+    }
+    return argc == 1;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
     static Size sizes[] = {
         {.name = "16",
@@ -256,6 +278,9 @@ main(void)
         for (unsigned i = 0; i < G_N_ELEMENTS(sizes); i++) {
             Size *size = &sizes[i];
 
+            if (!is_chosen(size, argc, argv)) {
+                continue;
+            }
             fprintf(stderr, "phold: round %u of %u, %s pending\n", round + 1,
                     BENCH_ROUNDS, size->name);
             bench_samples_add(&size->ours, measure(size));
