@@ -30,6 +30,16 @@ TESTS += %D%/test_control
 %C%_test_control_CFLAGS = $(TEST_CFLAGS)
 %C%_test_control_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
 
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_control
+%C%_fuzz_fuzz_control_SOURCES = %D%/fuzz/fuzz_control.c nodes/bytes.c \
+	nodes/effects.c nodes/host/control.c nodes/host/control_effect.c \
+	nodes/host/ring.c nodes/host/transport.c
+%C%_fuzz_fuzz_control_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_control_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_control_LDADD = $(GLIB_LIBS)
+endif
+
 check_PROGRAMS += %D%/test_ring
 TESTS += %D%/test_ring
 %C%_test_ring_SOURCES = %D%/test_ring.c

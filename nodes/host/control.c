@@ -126,7 +126,8 @@ control_get_request(Slice message, ControlInputs *inputs, ControlError *error)
     /* The table of files may have moved while it grew: its parts are given
      * to their inputs only now. */
     for (unsigned i = 0, first = 0; i < inputs->count; i++) {
-        if (inputs->items[i].kind == INPUT_START) {
+        if (inputs->items[i].kind == INPUT_START &&
+            inputs->items[i].start.file_count > 0) {
             inputs->items[i].start.files = inputs->files + first;
             first += inputs->items[i].start.file_count;
         }

@@ -39,6 +39,8 @@ typedef struct Ring {
     uint32_t written;  /* by us; ahead of what is published */
     uint32_t consumed; /* by us */
     bool same_core;
+    bool lucky; /* the last wait needed no sleep */
+    unsigned waits;
 } Ring;
 
 /* A sealed memory file of two rings of @size bytes; -1: errno. */

@@ -6,6 +6,11 @@ BENCH_CFLAGS = $(AM_CFLAGS) -DBENCH_SOURCE_TOP=\"$(abs_top_srcdir)\"
 bench_common = %D%/bench.c %D%/bench.h
 benches =
 
+benches += %D%/bench_handoff
+%C%_bench_handoff_SOURCES = %D%/handoff.c $(bench_common)
+%C%_bench_handoff_CFLAGS = $(BENCH_CFLAGS)
+%C%_bench_handoff_LDADD = libsim.a $(LIBS_NODES)
+
 benches += %D%/bench_phold
 %C%_bench_phold_SOURCES = %D%/phold.c $(bench_common)
 %C%_bench_phold_CFLAGS = $(BENCH_CFLAGS)
