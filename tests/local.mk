@@ -5,6 +5,7 @@ TEST_ENV = CK_DEFAULT_TIMEOUT=$(if $(SANITIZE_CFLAGS),600,120)
 AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT;
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODULE_LIBS) $(GLIB_LIBS)
+check_DATA =
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
 
@@ -14,7 +15,8 @@ TESTS += %D%/test_clock
 %C%_test_clock_CFLAGS = $(TEST_CFLAGS)
 %C%_test_clock_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
 
-check_PROGRAMS += %D%/test_cluster_process %D%/bad_node
+check_PROGRAMS += %D%/test_cluster_process %D%/bad_node %D%/echo
+check_DATA += %D%/echo.so
 TESTS += %D%/test_cluster_process
 %C%_test_cluster_process_SOURCES = %D%/test_cluster_process.c \
 	%D%/bad_node.c %D%/bad_node.h
@@ -23,6 +25,30 @@ TESTS += %D%/test_cluster_process
 %C%_bad_node_SOURCES = %D%/bad_node_main.c %D%/bad_node.c %D%/bad_node.h
 %C%_bad_node_CFLAGS = $(TEST_CFLAGS)
 %C%_bad_node_LDADD = libseedbed-node.a $(GLIB_LIBS)
+# The example, as a stranger would build it.
+%C%_echo_SOURCES = nodes/echo/echo.c nodes/echo/echo.h \
+	nodes/echo/echo_process.c
+%C%_echo_CFLAGS = $(AM_CFLAGS)
+%C%_echo_LDADD = libseedbed-node.a $(GLIB_LIBS)
+CLEANFILES += %D%/echo.so
+%D%/echo.so: nodes/echo/echo.c nodes/echo/echo_module.c libseedbed-node.a
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
+	  -shared -o $@ $(top_srcdir)/nodes/echo/echo.c \
+	  $(top_srcdir)/nodes/echo/echo_module.c libseedbed-node.a $(GLIB_LIBS)
+
+# The two lines of the manual, against what was installed.
+installcheck-local: %D%/test_cluster_process %D%/bad_node
+	rm -rf %D%/installed
+	cp -r $(DESTDIR)$(exampledir) %D%/installed
+	cd %D%/installed && flags=`PKG_CONFIG_PATH=$(DESTDIR)$(pkgconfigdir) \
+	  $(PKG_CONFIG) --cflags --libs seedbed` && \
+	  $(CC) $(CFLAGS) $(SANITIZE_CFLAGS) -shared -fPIC -o echo.so \
+	    echo.c echo_module.c $$flags && \
+	  $(CC) $(CFLAGS) $(SANITIZE_CFLAGS) -o echo \
+	    echo.c echo_process.c $$flags
+	CK_RUN_CASE=same SEEDBED_ECHO_SO=%D%/installed/echo.so \
+	  SEEDBED_ECHO=%D%/installed/echo %D%/test_cluster_process
+	rm -rf %D%/installed
 
 check_PROGRAMS += %D%/test_control
 TESTS += %D%/test_control

@@ -2,8 +2,8 @@
 /* Both carriers give the same effects; whatever a node process does to
  * itself, the simulator says what it was and nothing is left behind. */
 #include <check.h>
-#include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +23,9 @@
 static const NodeSetup setup = {.self = 2, .node_count = 3, .config = ""};
 
 static char *node_binary, *bad_binary;
+/* Echo built in, as a shared object, and as a process of its own; the last
+ * two come from the environment when `make installcheck` built them. */
+static char *echoes[3];
 
 /* How the processes are reached. */
 typedef enum Way { WAY_SOCKET, WAY_RING, WAY_PINNED, WAY_COUNT } Way;
@@ -123,10 +126,12 @@ make_inputs(Input *inputs, unsigned count)
 
 START_TEST(test_same_effects)
 {
-    CarrierConfig config = config_of("echo", (Way)_i);
+    CarrierConfig builtin = config_of("echo", WAY_SOCKET);
+    CarrierConfig config =
+        config_of(echoes[_i / WAY_COUNT], (Way)(_i % WAY_COUNT));
     Input inputs[100];
     unsigned count = make_inputs(inputs, G_N_ELEMENTS(inputs));
-    Carrier *direct = cluster_inline_new(&config, setup.self, NULL);
+    Carrier *direct = cluster_inline_new(&builtin, setup.self, NULL);
     Carrier *process = start_process(&config);
     Wire want = {0}, got = {0};
     unsigned hand_offs;
@@ -143,6 +148,30 @@ START_TEST(test_same_effects)
     wire_clear(&got);
     direct->ops->free(direct);
     process->ops->free(process);
+}
+END_TEST
+
+START_TEST(test_shared_object)
+{
+    CarrierConfig builtin = config_of("echo", WAY_SOCKET);
+    CarrierConfig config = config_of(echoes[1], WAY_SOCKET);
+    Input inputs[100];
+    unsigned count = make_inputs(inputs, G_N_ELEMENTS(inputs));
+    Carrier *mine = cluster_inline_new(&builtin, setup.self, NULL);
+    Carrier *theirs = cluster_inline_new(&config, setup.self, NULL);
+    Wire want = {0}, got = {0};
+
+    ck_assert_ptr_nonnull(theirs);
+    ck_assert(mine->ops->start(mine, &setup, NULL));
+    ck_assert(theirs->ops->start(theirs, &setup, NULL));
+    feed(mine, inputs, count, &want);
+    feed(theirs, inputs, count, &got);
+    ck_assert_uint_eq(got.size, want.size);
+    ck_assert_mem_eq(got.data, want.data, want.size);
+    wire_clear(&want);
+    wire_clear(&got);
+    mine->ops->free(mine);
+    theirs->ops->free(theirs);
 }
 END_TEST
 
@@ -315,6 +344,11 @@ START_TEST(test_refusals)
     g_clear_error(&error);
     carrier->ops->free(carrier);
 
+    config.program = "./no-such-file.so";
+    ck_assert_ptr_null(cluster_inline_new(&config, 2, &error));
+    ck_assert_ptr_nonnull(strstr(error->message, "cannot load"));
+    ck_assert_ptr_null(strchr(error->message, '\n'));
+    g_clear_error(&error);
     config.program = "./no-such-file";
     ck_assert_ptr_null(cluster_process_new(&config, 2, &error));
     ck_assert_str_eq(error->message, "cannot execute ./no-such-file");
@@ -487,7 +521,9 @@ suite(void)
     TCase *death = tcase_create("death");
     TCase *box = tcase_create("crash box");
 
-    tcase_add_loop_test(same, test_same_effects, 0, WAY_COUNT);
+    tcase_add_loop_test(same, test_same_effects, 0,
+                        (int)G_N_ELEMENTS(echoes) * WAY_COUNT);
+    tcase_add_test(same, test_shared_object);
     tcase_add_loop_test(same, test_stop_rule, 0, WAY_COUNT);
     tcase_add_loop_test(same, test_large, 0, WAY_COUNT);
     suite_add_tcase(all, same);
@@ -509,16 +545,26 @@ int
 main(int argc, char **argv)
 {
     SRunner *runner = srunner_create(suite());
-    char *folder = g_path_get_dirname(argv[0]);
+    char *folder = g_canonicalize_filename(dirname(argv[0]), NULL);
     int failed;
 
     (void)argc;
     node_binary = g_build_filename(folder, "..", "seedbed-node", NULL);
     bad_binary = g_build_filename(folder, "bad_node", NULL);
+    echoes[0] = g_strdup("echo");
+    echoes[1] = g_strdup(g_getenv("SEEDBED_ECHO_SO"));
+    echoes[2] = g_strdup(g_getenv("SEEDBED_ECHO"));
+    if (echoes[1] == NULL || echoes[2] == NULL) {
+        echoes[1] = g_build_filename(folder, "echo.so", NULL);
+        echoes[2] = g_build_filename(folder, "echo", NULL);
+    }
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     g_free(folder);
+    for (unsigned i = 0; i < G_N_ELEMENTS(echoes); i++) {
+        g_free(echoes[i]);
+    }
     g_free(node_binary);
     g_free(bad_binary);
     return failed == 0 ? 0 : 1;
