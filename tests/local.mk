@@ -41,7 +41,8 @@ installcheck-local: %D%/test_cluster_process %D%/bad_node
 	rm -rf %D%/installed
 	cp -r $(DESTDIR)$(exampledir) %D%/installed
 	cd %D%/installed && flags=`PKG_CONFIG_PATH=$(DESTDIR)$(pkgconfigdir) \
-	  $(PKG_CONFIG) --cflags --libs seedbed` && \
+	  $(PKG_CONFIG) --define-variable=prefix=$(DESTDIR)$(prefix) \
+	  --cflags --libs seedbed` && \
 	  $(CC) $(CFLAGS) $(SANITIZE_CFLAGS) -shared -fPIC -o echo.so \
 	    echo.c echo_module.c $$flags && \
 	  $(CC) $(CFLAGS) $(SANITIZE_CFLAGS) -o echo \
