@@ -42,13 +42,13 @@ libnodes_a_SOURCES = \
 # What a node program built out of tree links, and what it includes.
 lib_LIBRARIES += libseedbed-node.a
 libseedbed_node_a_SOURCES = \
-	%D%/bytes.c %D%/effects.c \
+	%D%/bytes.c %D%/config.c %D%/effects.c %D%/quantity.c \
 	%D%/host/child.c %D%/host/control.c %D%/host/control_effect.c \
 	%D%/host/fatal.c %D%/host/ring.c %D%/host/transport.c
 libseedbed_node_a_CFLAGS = $(AM_CFLAGS)
 nobase_pkginclude_HEADERS = \
-	%D%/bytes.h %D%/dice.h %D%/effects.h %D%/node.h \
-	%D%/probes.h %D%/probes.def %D%/host/child.h
+	%D%/bytes.h %D%/config.h %D%/dice.h %D%/effects.h \
+	%D%/node.h %D%/quantity.h %D%/probes.h %D%/probes.def %D%/host/child.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/seedbed.pc
 exampledir = $(docdir)/examples/echo
