@@ -38,8 +38,8 @@
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "sim/queue_heap.h"
 #include "sim/queue_key.h"
 
 #define RUNGS_MAX     16u
@@ -67,12 +67,6 @@ typedef struct Rung {
     uint32_t bucket_count;
     Bucket *buckets; /* BUCKETS_MAX, made when the rung is first used */
 } Rung;
-
-typedef struct Keys {
-    Key *items;
-    size_t count;
-    size_t capacity;
-} Keys;
 
 struct Queue {
     SimTime top_start;
@@ -103,11 +97,7 @@ static void refill(Queue *queue);
 static bool rung_add(Queue *queue, const Key *keys, size_t count, SimTime end);
 static void rung_push(Queue *queue, Rung *rung, Key key);
 static void bucket_gather(Queue *queue, Rung *rung);
-static void heap_push(Queue *queue, Key key);
-static void heap_drop(Queue *queue);
 static uint32_t slot_new(Queue *queue);
-static void keys_reserve(Keys *keys, size_t count);
-static void *grow(void *old, size_t old_size, size_t new_size);
 
 void
 queue_push(Queue *queue, const Event *event)
@@ -116,12 +106,12 @@ queue_push(Queue *queue, const Event *event)
 
     SimTime at = event->at;
     uint32_t slot = slot_new(queue);
-    Key key = key_of(event, slot);
+    Key key = queue_key_of(event, slot);
 
     queue->events[slot] = *event;
     queue->count++;
     if (at >= queue->top_start) {
-        keys_reserve(&queue->top, queue->top.count + 1);
+        queue_keys_reserve(&queue->top, queue->top.count + 1);
         queue->top.items[queue->top.count++] = key;
         return;
     }
@@ -134,7 +124,7 @@ queue_push(Queue *queue, const Event *event)
         rung_push(queue, rung, key);
         return;
     }
-    heap_push(queue, key);
+    queue_heap_push(&queue->heap, queue->events, key);
     if (queue->heap.count > queue->heap_limit) {
         bottom_spill(queue);
     }
@@ -166,7 +156,7 @@ queue_peek(Queue *queue)
     if (!bottom_ready(queue)) {
         return NULL;
     }
-    return &queue->events[key_slot(*bottom_first(queue))];
+    return &queue->events[queue_key_slot(*bottom_first(queue))];
 }
 
 SimTime
@@ -202,8 +192,8 @@ run_is_first(const Queue *queue)
         return true;
     }
     return queue->run_head < queue->run.count &&
-           key_before(queue->events, queue->run.items[queue->run_head],
-                      queue->heap.items[0]);
+           queue_key_before(queue->events, queue->run.items[queue->run_head],
+                            queue->heap.items[0]);
 }
 
 static inline const Key *
@@ -222,13 +212,14 @@ bottom_take(Queue *queue, Event *out)
         const Key *key = &queue->run.items[queue->run_head++];
 
         if (queue->run_head + PREFETCH_KEYS <= queue->run.count) {
-            __builtin_prefetch(&queue->events[key_slot(key[PREFETCH_KEYS])]);
+            __builtin_prefetch(
+                &queue->events[queue_key_slot(key[PREFETCH_KEYS])]);
         }
-        slot = key_slot(*key);
+        slot = queue_key_slot(*key);
     } else {
-        slot = key_slot(queue->heap.items[0]);
+        slot = queue_key_slot(queue->heap.items[0]);
         __builtin_prefetch(&queue->events[slot]);
-        heap_drop(queue);
+        queue_heap_drop(&queue->heap, queue->events);
     }
     *out = queue->events[slot];
     queue->events[slot].at = queue->free_slot;
@@ -248,7 +239,7 @@ bottom_spill(Queue *queue)
         queue->heap_limit = run_left;
         return;
     }
-    keys_reserve(&queue->scratch, count);
+    queue_keys_reserve(&queue->scratch, count);
     memcpy(queue->scratch.items, queue->heap.items,
            queue->heap.count * sizeof(Key));
     memcpy(queue->scratch.items + queue->heap.count,
@@ -301,12 +292,13 @@ refill(Queue *queue)
                      queue->bottom_end)) {
             continue;
         }
-        keys_reserve(run, scratch->count);
-        key_sort(queue->events, scratch->items, scratch->count, run->items);
+        queue_keys_reserve(run, scratch->count);
+        queue_key_sort(queue->events, scratch->items, scratch->count,
+                       run->items);
         run->count = scratch->count;
         queue->run_head = 0;
         for (size_t i = 0; i < MIN(run->count, PREFETCH_KEYS); i++) {
-            __builtin_prefetch(&queue->events[key_slot(run->items[i])]);
+            __builtin_prefetch(&queue->events[queue_key_slot(run->items[i])]);
         }
         return;
     }
@@ -338,7 +330,7 @@ rung_add(Queue *queue, const Key *keys, size_t count, SimTime end)
     rung->end = end;
     rung->count = 0;
     rung->next = 0;
-    rung->shift = key_shift(last - first, most);
+    rung->shift = queue_key_shift(last - first, most);
     rung->bucket_count = (uint32_t)((last - first) >> rung->shift) + 1;
     if (rung->buckets == NULL) {
         rung->buckets = g_new(Bucket, BUCKETS_MAX);
@@ -366,8 +358,9 @@ chunk_new(Queue *queue)
         size_t before = queue->chunk_capacity;
         size_t after = before == 0 ? 64 : 2 * before;
 
-        queue->chunks = grow(queue->chunks, before * CHUNK_KEYS * sizeof(Key),
-                             after * CHUNK_KEYS * sizeof(Key));
+        queue->chunks =
+            queue_keys_grow(queue->chunks, before * CHUNK_KEYS * sizeof(Key),
+                            after * CHUNK_KEYS * sizeof(Key));
         queue->chunk_before = g_renew(uint32_t, queue->chunk_before, after);
         queue->chunk_capacity = (uint32_t)after;
     }
@@ -405,7 +398,7 @@ bucket_gather(Queue *queue, Rung *rung)
     uint32_t within = (bucket.count - 1) % CHUNK_KEYS + 1;
     Key *out;
 
-    keys_reserve(&queue->scratch, bucket.count);
+    queue_keys_reserve(&queue->scratch, bucket.count);
     out = queue->scratch.items;
     queue->scratch.count = bucket.count;
     while (bucket.chunk != NONE) {
@@ -425,64 +418,6 @@ bucket_gather(Queue *queue, Rung *rung)
                         : rung->end;
 }
 
-static inline void
-heap_push(Queue *queue, Key key)
-{
-    keys_reserve(&queue->heap, queue->heap.count + 1);
-
-    Key *items = queue->heap.items;
-    size_t i = queue->heap.count++;
-
-    while (i > 0) {
-        size_t parent = (i - 1) / 4;
-
-        if (!key_before(queue->events, key, items[parent])) {
-            break;
-        }
-        items[i] = items[parent];
-        i = parent;
-    }
-    items[i] = key;
-}
-
-/* Removes the first key of the heap. */
-static inline void
-heap_drop(Queue *queue)
-{
-    const Event *events = queue->events;
-    Key *items = queue->heap.items;
-    size_t count = --queue->heap.count;
-    Key last = items[count];
-    size_t i = 0;
-
-    for (;;) {
-        size_t child = 4 * i + 1;
-        size_t least = child;
-
-        if (child + 4 <= count) {
-            /* Arithmetic, not branches: nobody could predict these. */
-            size_t left =
-                child + key_before(events, items[child + 1], items[child]);
-            size_t right =
-                child + 2 +
-                key_before(events, items[child + 3], items[child + 2]);
-            size_t other = key_before(events, items[right], items[left]);
-
-            least = left ^ ((left ^ right) & (0 - other));
-        } else {
-            for (size_t k = child + 1; k < count; k++) {
-                least = key_before(events, items[k], items[least]) ? k : least;
-            }
-        }
-        if (least >= count || !key_before(events, items[least], last)) {
-            break;
-        }
-        items[i] = items[least];
-        i = least;
-    }
-    items[i] = last;
-}
-
 static inline uint32_t
 slot_new(Queue *queue)
 {
@@ -497,44 +432,11 @@ slot_new(Queue *queue)
         size_t after = before == 0 ? 64 : 2 * before;
 
         g_assert(after <= (size_t)1 << 31);
-        queue->events =
-            grow(queue->events, before * sizeof(Event), after * sizeof(Event));
+        queue->events = queue_keys_grow(queue->events, before * sizeof(Event),
+                                        after * sizeof(Event));
         queue->event_capacity = after;
     }
     return (uint32_t)queue->event_count++;
-}
-
-static inline void
-keys_reserve(Keys *keys, size_t count)
-{
-    if (G_UNLIKELY(count > keys->capacity)) {
-        size_t after = MAX(2 * keys->capacity, MAX(count, 64));
-
-        keys->items = grow(keys->items, keys->capacity * sizeof(Key),
-                           after * sizeof(Key));
-        keys->capacity = after;
-    }
-}
-
-/* Like g_realloc(), on cache-line boundaries, and huge pages when it is big. */
-static void *
-grow(void *old, size_t old_size, size_t new_size)
-{
-    const size_t huge = (size_t)2 << 20;
-    size_t alignment = new_size >= 2 * huge ? huge : 64;
-    size_t size = (new_size + alignment - 1) / alignment * alignment;
-    void *memory = aligned_alloc(alignment, size);
-
-    g_assert(memory != NULL);
-    if (alignment == huge) {
-        /* A wish: without it all is the same but slower. */
-        (void)madvise(memory, size, MADV_HUGEPAGE);
-    }
-    if (old_size > 0) {
-        memcpy(memory, old, old_size);
-    }
-    free(old);
-    return memory;
 }
 
 Queue *

@@ -10,15 +10,6 @@
 #define PIECES_MAX    2048u
 #define INSERTION_MAX 16u
 
-bool
-key_before_tied(const Event *events, Key left, Key right)
-{
-    if ((left.tail ^ right.tail) >> 32 != 0) {
-        return left.tail < right.tail;
-    }
-    return event_before(&events[key_slot(left)], &events[key_slot(right)]);
-}
-
 static void
 insertion_sort(const Event *events, Key *keys, size_t count)
 {
@@ -26,7 +17,7 @@ insertion_sort(const Event *events, Key *keys, size_t count)
         Key key = keys[i];
         size_t k = i;
 
-        while (k > 0 && key_before(events, key, keys[k - 1])) {
+        while (k > 0 && queue_key_before(events, key, keys[k - 1])) {
             keys[k] = keys[k - 1];
             k--;
         }
@@ -50,8 +41,8 @@ merge_sort(const Event *events, Key *keys, size_t count, Key *scratch)
     memcpy(scratch, keys, half * sizeof(Key));
     /* What is written is never ahead of what was read on the right. */
     for (size_t out = 0; left < half; out++) {
-        bool take_right =
-            right < count && key_before(events, keys[right], scratch[left]);
+        bool take_right = right < count &&
+                          queue_key_before(events, keys[right], scratch[left]);
 
         keys[out] = take_right ? keys[right] : scratch[left];
         right += take_right;
@@ -60,7 +51,7 @@ merge_sort(const Event *events, Key *keys, size_t count, Key *scratch)
 }
 
 void
-key_sort(const Event *events, Key *keys, size_t count, Key *sorted)
+queue_key_sort(const Event *events, Key *keys, size_t count, Key *sorted)
 {
     uint32_t ends[PIECES_MAX];
     SimTime first = SIM_NEVER, last = 0;
@@ -75,7 +66,7 @@ key_sort(const Event *events, Key *keys, size_t count, Key *sorted)
         return;
     }
 
-    unsigned shift = key_shift(last - first, MIN(count, PIECES_MAX));
+    unsigned shift = queue_key_shift(last - first, MIN(count, PIECES_MAX));
     size_t piece_count = (size_t)((last - first) >> shift) + 1;
     uint32_t start = 0;
 
