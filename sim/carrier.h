@@ -24,7 +24,8 @@ typedef struct CarrierDeath {
 
 typedef struct CarrierOps {
     const char *name;
-    /* Start a fresh incarnation of node @setup->self. False: @error. */
+    /* Start a fresh incarnation of node @setup->self. False: @error. Processes
+     * die with the thread that called this: let it be the main one. */
     bool (*start)(Carrier *carrier, const NodeSetup *setup, GError **error);
     /* Hand over @count >= 1 consecutive inputs; @fx[i] receives the effects
      * of @inputs[i]. Returns how many were taken, at least 1: a carrier may
@@ -70,5 +71,7 @@ Carrier *cluster_inline_new(const CarrierConfig *config, NodeId node,
                             GError **error);
 Carrier *cluster_process_new(const CarrierConfig *config, NodeId node,
                              GError **error);
+/* Its process, for a debugger to attach to; 0: not running. */
+int cluster_process_pid(const Carrier *carrier);
 
 #endif

@@ -334,7 +334,10 @@ process_free(Carrier *carrier)
 {
     Process *process = (Process *)carrier;
 
-    process_kill(carrier);
+    if (process->pid > 0) {
+        process_watch(process);
+        process_goodbye(process);
+    }
     for (unsigned i = 0; i < HAND_OFF_MAX; i++) {
         wire_clear(&process->replies[i]);
     }
@@ -354,6 +357,12 @@ high(int fd)
     }
     close(fd);
     return moved;
+}
+
+int
+cluster_process_pid(const Carrier *carrier)
+{
+    return ((const Process *)carrier)->pid;
 }
 
 Carrier *

@@ -3,6 +3,7 @@
  * are read here, but only to find out that a node hangs. */
 #include "sim/process.h"
 
+#include <config.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,13 +15,15 @@
 /* How long a child that said something odd may take to end by itself, and
  * one that hangs to write its backtrace. */
 #define GRACE_NS (2 * SIM_S)
+/* And one that was told to. */
+#define GOODBYE_NS (SEEDBED_SANITIZE ? 10 * SIM_S : SIM_S)
 
 static const char backtrace_mark[] = "--- backtrace\n";
 
 static void look_at_clock(Process *process);
 static bool over_limit(const Process *process);
 static void read_stderr(Process *process);
-static bool wait_a_while(Process *process);
+static bool wait_a_while(Process *process, SimTime time);
 static bool has_ended(const Process *process);
 static void tell_stderr(Process *process, CarrierDeath *death);
 static void tell_line(const char *line, size_t size, CarrierDeath *death);
@@ -119,7 +122,7 @@ process_bury(Process *process, TransportResult result, CarrierDeath *death)
     if (process->hang) {
         kill(process->pid, SIGXCPU); /* it writes its backtrace */
     }
-    if (result == TRANSPORT_NONSENSE || !wait_a_while(process)) {
+    if (result == TRANSPORT_NONSENSE || !wait_a_while(process, GRACE_NS)) {
         killed = true;
     }
     read_stderr(process);
@@ -142,12 +145,12 @@ process_bury(Process *process, TransportResult result, CarrierDeath *death)
 
 /* False: it is still there. */
 static bool
-wait_a_while(Process *process)
+wait_a_while(Process *process, SimTime time)
 {
-    SimTime end = monotonic_now() + GRACE_NS;
+    SimTime end = monotonic_now() + time;
 
     while (!has_ended(process)) {
-        struct timespec nap = {0, 1000000};
+        struct timespec nap = {0, 200000};
 
         if (monotonic_now() > end) {
             return false;
@@ -231,6 +234,24 @@ tell_line(const char *line, size_t size, CarrierDeath *death)
         death->text[i] = (char)(g_ascii_iscntrl(line[i]) ? ' ' : line[i]);
     }
     death->text[size] = '\0';
+}
+
+void
+process_goodbye(Process *process)
+{
+    Wire nothing = {0};
+    int status;
+
+    if (transport_send(&process->transport, CONTROL_BYE, &nothing, true, -1) ==
+        TRANSPORT_DONE) {
+        wait_a_while(process, GOODBYE_NS);
+    }
+    read_stderr(process);
+    status = process_end(process);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "node %u: %.*s\n", process->carrier.node,
+                (int)process->stderr_size, process->stderr_tail);
+    }
 }
 
 int

@@ -35,6 +35,10 @@ bool process_patience(void *data);
 /* The conversation broke off with @result: end the child, say why. */
 void process_bury(Process *process, TransportResult result,
                   CarrierDeath *death);
+/* Tell the child that all is over and give it a moment to end by itself, so
+ * that leak checkers and profilers of it have their say: what it writes while
+ * it fails goes to our stderr. */
+void process_goodbye(Process *process);
 /* Kill the child, wait for it, close everything. Returns the wait status. */
 int process_end(Process *process);
 

@@ -434,6 +434,43 @@ die_in_node(void *data)
 }
 
 static int
+start_and_stay(void *data)
+{
+    const CarrierConfig *config = data;
+
+    start_process(config);
+    start_process(config);
+    kill(getppid(), SIGKILL);
+    pause();
+    return 0;
+}
+
+/* The command, its engine, the engine's nodes: kill -9 of the first takes all
+ * the others along. */
+START_TEST(test_chain)
+{
+    CarrierConfig config = config_of("echo", (Way)_i);
+    CrashReport report;
+    pid_t parent;
+    int status;
+
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    parent = fork();
+    if (parent == 0) {
+        CrashBox *box = crash_box_new(1, 8);
+
+        crash_box_run(box, start_and_stay, &config, 0, 0, &report);
+        _exit(99);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+        ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    }
+    ck_assert_int_eq(waitpid(-1, &status, 0), -1);
+}
+END_TEST
+
+static int
 die_outside(void *data)
 {
     (void)data;
@@ -538,6 +575,7 @@ suite(void)
     tcase_add_loop_test(death, test_no_orphan, 0, WAY_COUNT);
     suite_add_tcase(all, death);
     tcase_add_loop_test(box, test_crash_box, 0, (int)G_N_ELEMENTS(deaths));
+    tcase_add_loop_test(box, test_chain, 0, WAY_COUNT);
     tcase_add_test(box, test_crash_box_others);
     tcase_add_test(box, test_inline_nonsense);
     suite_add_tcase(all, box);
