@@ -36,7 +36,8 @@ typedef uint32_t NodeId;
  * issues them in increasing order within one incarnation. */
 typedef uint64_t Token;
 
-/* A protocol's own name for one of its timers. At most 2^48 - 1. */
+/* A protocol's own name for one of its timers. At most 2^48 - 1; a member adds the
+ * channel above that. */
 typedef uint64_t TimerId;
 
 /* Who a message belongs to: a protocol of a member. 1..CHANNEL_MAX. */

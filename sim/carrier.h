@@ -69,6 +69,8 @@ typedef struct CarrierConfig {
 
 Carrier *cluster_inline_new(const CarrierConfig *config, NodeId node,
                             GError **error);
+/* The same for a program that has no name, such as the clients'. */
+Carrier *cluster_inline_program(const NodeProgram *program, NodeId node);
 Carrier *cluster_process_new(const CarrierConfig *config, NodeId node,
                              GError **error);
 /* Its process, for a debugger to attach to; 0: not running. */

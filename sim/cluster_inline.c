@@ -91,13 +91,19 @@ cluster_inline_new(const CarrierConfig *config, NodeId node, GError **error)
     char text[256] = "";
     const NodeProgram *program =
         programs_find(config->program, text, sizeof text);
-    Inline *self;
 
     if (program == NULL) {
         g_set_error_literal(error, CARRIER_ERROR, 0, text);
         return NULL;
     }
-    self = g_new0(Inline, 1);
+    return cluster_inline_program(program, node);
+}
+
+Carrier *
+cluster_inline_program(const NodeProgram *program, NodeId node)
+{
+    Inline *self = g_new0(Inline, 1);
+
     self->carrier.ops = &ops;
     self->carrier.node = node;
     self->program = program;

@@ -12,6 +12,7 @@
 
 typedef enum FactKind {
     FACT_SEND = 1, /* a datagram, or bytes of a stream, left its node */
+    FACT_HELD,     /* a datagram waits for a clog to end */
     FACT_WRITE,    /* the disk took a change; not durable yet */
     FACT_TRUNCATE,
     FACT_ALLOCATE,
@@ -61,6 +62,8 @@ typedef struct Record {
     const Input *input;
     uint64_t message; /* INPUT_MESSAGE: the id of its FACT_SEND, else 0 */
     NodeId peer;      /* INPUT_MESSAGE, INPUT_LINK: the other end, else 0 */
+    /* The node died of this input by its own fault; else NULL. */
+    const struct CarrierDeath *death;
     /* What it answered, in order; empty when input is NULL. */
     const Effects *fx;
     /* What happened now: effects of this and of earlier steps (those that

@@ -8,6 +8,7 @@ LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODU
 check_DATA =
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
+LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZSTD_LIBS) -lpthread
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock

@@ -476,7 +476,7 @@ control_effect_wrong(const Effect *effect)
     case EFFECT_SEND:
         return check_send(effect);
     case EFFECT_TIMER:
-        return effect->timer.id >> 48 != 0 ? "a timer id above 2^48" : NULL;
+        return effect->timer.id >> 56 != 0 ? "a timer id above 2^56" : NULL;
     case EFFECT_WRITE:
     case EFFECT_TRUNCATE:
     case EFFECT_ALLOCATE:

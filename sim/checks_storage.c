@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A shadow of each Raft node's disk: which log records and which vote are on
+ * the platter. It is made of WRITE, SYNC and DURABLE facts alone; a message
+ * that asserts something durable is judged by it as it leaves, and so is a
+ * leader that moves its commit index. */
+#include "sim/checks_storage.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "nodes/probes.h"
+#include "nodes/raft/raft_record.h"
+#include "nodes/raft/raft_storage.h"
+#include "sim/index_ring.h"
+
+#define LOG_PREFIX "raft-log-"
+
+/* A record, a log's new beginning or a vote that was written. */
+typedef struct Pending {
+    char file[FILE_NAME_MAX + 1];
+    uint64_t number; /* of the write at this node */
+    uint64_t index; /* of the log; 0: a vote */
+    uint64_t generation; /* of the shadow log at that index, or of the vote */
+    uint64_t term;
+    NodeId vote;
+} Pending;
+
+/* A SYNC under way: it covers the first write_count writes, in its files. */
+typedef struct Cover {
+    Token token;
+    uint64_t write_count;
+    unsigned file_count;
+    char files[SYNC_FILES_MAX][FILE_NAME_MAX + 1];
+} Cover;
+
+typedef struct Shadow {
+    IndexRing log;     /* term; hash = generation of the record */
+    uint64_t generation;
+    GArray *pending;   /* Pending, oldest first */
+    uint64_t write_count;
+    GArray *covers;    /* Cover */
+    uint64_t vote_term; /* durable */
+    NodeId vote;
+    uint64_t role, term;
+    uint64_t commit;
+    bool recovering; /* after a power loss, until the node tells its log */
+} Shadow;
+
+typedef struct ChecksStorage {
+    Checks *checks;
+    unsigned node_count;
+    Shadow *nodes;
+} ChecksStorage;
+
+static void on_fact(ChecksStorage *storage, const Fact *fact);
+static void on_write(Shadow *shadow, const Fact *fact);
+static void on_sync(Shadow *shadow, const Fact *fact);
+static void on_durable(Shadow *shadow, Token token);
+static void on_send(ChecksStorage *storage, NodeId id, const Fact *fact);
+static void on_probe(ChecksStorage *storage, NodeId id, const Effect *effect);
+static void check_quorum(ChecksStorage *storage, NodeId id, uint64_t index);
+static void forget(ChecksStorage *storage, uint64_t commit);
+static uint64_t durable_last(const Shadow *shadow);
+static void put_record(Shadow *shadow, const char *file, uint64_t index,
+                       uint64_t term);
+static void add_pending(Shadow *shadow, const char *file, Pending pending);
+static bool covered(const Cover *cover, const char *file);
+static void reopen(Shadow *shadow);
+static void crash(Shadow *shadow);
+
+static void
+observe(void *family, const Record *record)
+{
+    ChecksStorage *storage = family;
+    NodeId id = event_cell(record->event);
+
+    for (unsigned i = 0; i < record->fact_count; i++) {
+        if (record->facts[i].node >= 1 &&
+            record->facts[i].node <= storage->node_count) {
+            on_fact(storage, &record->facts[i]);
+        }
+    }
+    if (record->input == NULL || id == 0 || id > storage->node_count) {
+        return;
+    }
+    if (record->input->kind == INPUT_START) {
+        storage->nodes[id].role = 0;
+        storage->nodes[id].commit = 0;
+    }
+    for (unsigned i = 0; i < record->fx->count; i++) {
+        if (record->fx->items[i].kind == EFFECT_PROBE) {
+            on_probe(storage, id, &record->fx->items[i]);
+        }
+    }
+}
+
+static void
+on_fact(ChecksStorage *storage, const Fact *fact)
+{
+    Shadow *shadow = &storage->nodes[fact->node];
+
+    switch (fact->kind) {
+    case FACT_WRITE:
+        on_write(shadow, fact);
+        break;
+    case FACT_SYNC:
+        on_sync(shadow, fact);
+        break;
+    case FACT_DURABLE:
+        on_durable(shadow, fact->token);
+        break;
+    case FACT_CRASH:
+        g_array_set_size(shadow->covers, 0);
+        if (fact->value == 0) {
+            crash(shadow); /* power loss: un-synced writes may be gone */
+        }
+        break;
+    case FACT_HALT:
+        g_array_set_size(shadow->covers, 0);
+        break;
+    case FACT_RESTART:
+        reopen(shadow);
+        break;
+    case FACT_SEND:
+        on_send(storage, fact->node, fact);
+        break;
+    default:
+        break;
+    }
+}
+
+static void
+on_write(Shadow *shadow, const Fact *fact)
+{
+    if (strcmp(fact->file, RAFT_VOTE_FILE) == 0 &&
+        fact->bytes.size >= RAFT_VOTE_BYTES) {
+        uint64_t words[4];
+        Pending pending = {.index = 0};
+
+        memcpy(words, fact->bytes.data, sizeof(words));
+        pending.term = GUINT64_FROM_LE(words[2]);
+        pending.vote = (NodeId)GUINT64_FROM_LE(words[3]);
+        add_pending(shadow, fact->file, pending);
+        return;
+    }
+    if (strncmp(fact->file, LOG_PREFIX, strlen(LOG_PREFIX)) == 0) {
+        Slice left = fact->bytes;
+        RaftFileHeader header;
+        RaftRecord record;
+
+        if (fact->offset == 0 && raft_record_read_file_header(left, &header)) {
+            left = slice_sub(left, RAFT_LOG_HEADER, left.size);
+            if (header.starts_log) {
+                shadow->log.first = header.first_index;
+                shadow->log.last = header.first_index - 1;
+            }
+            index_ring_cut(&shadow->log, header.first_index);
+        }
+        while (left.size >= RAFT_LOG_RECORD &&
+               raft_record_read(left, &record)) {
+            put_record(shadow, fact->file, record.index, record.entry.term);
+            left = slice_sub(left, raft_record_size(&record.entry), left.size);
+        }
+    }
+}
+
+static void
+put_record(Shadow *shadow, const char *file, uint64_t index, uint64_t term)
+{
+    Pending pending = {.index = index, .term = term};
+
+    index_ring_cut(&shadow->log, index);
+    if (index != shadow->log.last + 1) {
+        shadow->log.first = index;
+        shadow->log.last = index - 1;
+    }
+    pending.generation = ++shadow->generation;
+    *index_ring_push(&shadow->log) =
+        (IndexItem){term, pending.generation, 0};
+    add_pending(shadow, file, pending);
+}
+
+static void
+add_pending(Shadow *shadow, const char *file, Pending pending)
+{
+    g_strlcpy(pending.file, file, sizeof(pending.file));
+    pending.number = ++shadow->write_count;
+    g_array_append_val(shadow->pending, pending);
+}
+
+static void
+on_sync(Shadow *shadow, const Fact *fact)
+{
+    Cover cover = {.token = fact->token, .write_count = shadow->write_count};
+
+    for (unsigned i = 0; i < fact->file_count && i < SYNC_FILES_MAX; i++) {
+        size_t size = MIN(fact->files[i].size, FILE_NAME_MAX);
+
+        memcpy(cover.files[i], fact->files[i].data, size);
+        cover.files[i][size] = '\0';
+        cover.file_count++;
+    }
+    g_array_append_val(shadow->covers, cover);
+}
+
+/* What the SYNC covered is on the platter. */
+static void
+on_durable(Shadow *shadow, Token token)
+{
+    unsigned kept = 0;
+    Cover cover;
+    unsigned which = 0;
+
+    while (which < shadow->covers->len &&
+           g_array_index(shadow->covers, Cover, which).token != token) {
+        which++;
+    }
+    if (which == shadow->covers->len) {
+        return;
+    }
+    cover = g_array_index(shadow->covers, Cover, which);
+    g_array_remove_index(shadow->covers, which);
+    for (unsigned i = 0; i < shadow->pending->len; i++) {
+        Pending *one = &g_array_index(shadow->pending, Pending, i);
+
+        if (one->number <= cover.write_count &&
+            covered(&cover, one->file)) {
+            if (one->index == 0) {
+                shadow->vote_term = one->term;
+                shadow->vote = one->vote;
+            }
+            continue;
+        }
+        g_array_index(shadow->pending, Pending, kept++) = *one;
+    }
+    g_array_set_size(shadow->pending, kept);
+}
+
+static bool
+covered(const Cover *cover, const char *file)
+{
+    for (unsigned i = 0; i < cover->file_count; i++) {
+        if (strcmp(cover->files[i], file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* D1: a message that asserts something durable leaves only when it is. */
+static void
+on_send(ChecksStorage *storage, NodeId id, const Fact *fact)
+{
+    Shadow *shadow = &storage->nodes[id];
+    NodeId peer = link_peer(fact->link);
+    RaftMessage message;
+
+    if (fact->channel != CHANNEL_RAFT || link_is_stream(fact->link) ||
+        !raft_wire_decode(fact->bytes, &message)) {
+        return;
+    }
+    if (message.kind == RAFT_VOTE_REPLY && message.vote_reply.granted &&
+        !message.vote_reply.pre_vote) {
+        if (shadow->vote_term < message.term ||
+            (shadow->vote_term == message.term && shadow->vote != peer)) {
+            checks_violate(storage->checks, "durable-vote", id,
+                           "vote of term %" PRIu64 " for node %u left before "
+                           "it was durable (term %" PRIu64
+                           ", vote %u is on disk)",
+                           message.term, peer, shadow->vote_term,
+                           shadow->vote);
+        }
+    } else if (message.kind == RAFT_APPEND_REPLY &&
+               message.append_reply.success) {
+        uint64_t last = durable_last(shadow);
+
+        if (message.append_reply.match_index > last) {
+            checks_violate(storage->checks, "durable-append", id,
+                           "entries up to %" PRIu64
+                           " were acknowledged, but only %" PRIu64
+                           " are durable",
+                           message.append_reply.match_index, last);
+        }
+    }
+}
+
+static void
+on_probe(ChecksStorage *storage, NodeId id, const Effect *effect)
+{
+    Shadow *shadow = &storage->nodes[id];
+    const uint64_t *values = effect->probe.values;
+
+    switch (effect->probe.id) {
+    case PROBE_RAFT_ROLE:
+        shadow->role = values[0];
+        shadow->term = values[1];
+        break;
+    case PROBE_RAFT_RECOVER:
+        if (shadow->recovering) {
+            /* What a power loss left is durable, and the node has read it. */
+            shadow->recovering = false;
+            index_ring_cut(&shadow->log, values[3] + 1);
+            shadow->vote_term = values[0];
+            shadow->vote = (NodeId)values[1];
+        }
+        break;
+    case PROBE_RAFT_COMMIT:
+        if (shadow->role == 3 && values[0] > shadow->commit) {
+            shadow->commit = values[0];
+            check_quorum(storage, id, values[0]);
+            if (values[0] % 1024 == 0) {
+                forget(storage, values[0]);
+            }
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* C1: what a leader commits, a majority holds durably. */
+static void
+check_quorum(ChecksStorage *storage, NodeId id, uint64_t index)
+{
+    const Shadow *leader = &storage->nodes[id];
+    unsigned holders = 0;
+    uint64_t term;
+
+    if (!index_ring_has(&leader->log, index)) {
+        return; /* not written yet: others hold it, counted below by length */
+    }
+    term = index_ring_at((IndexRing *)&leader->log, index)->term;
+    for (unsigned i = 1; i <= storage->node_count; i++) {
+        const Shadow *shadow = &storage->nodes[i];
+
+        if (durable_last(shadow) < index) {
+            continue;
+        }
+        holders +=
+            !index_ring_has(&shadow->log, index) ||
+            index_ring_at((IndexRing *)&shadow->log, index)->term == term;
+    }
+    if (holders < storage->node_count / 2 + 1) {
+        checks_violate(storage->checks, "commit-durable", id,
+                       "committed %" PRIu64 ", which only %u of %u nodes "
+                       "hold durably",
+                       index, holders, storage->node_count);
+    }
+}
+
+/* Nobody asks for records far below the commit index again. */
+static void
+forget(ChecksStorage *storage, uint64_t commit)
+{
+    for (unsigned i = 1; i <= storage->node_count && commit > 4096; i++) {
+        IndexRing *log = &storage->nodes[i].log;
+
+        index_ring_forget(log, MIN(commit - 4096, log->last));
+    }
+}
+
+/* The last index up to which the log is on the platter without a gap. */
+static uint64_t
+durable_last(const Shadow *shadow)
+{
+    uint64_t last = shadow->log.last;
+
+    for (unsigned i = 0; i < shadow->pending->len; i++) {
+        const Pending *one = &g_array_index(shadow->pending, Pending, i);
+
+        if (one->index > 0 && one->index <= last &&
+            index_ring_has(&shadow->log, one->index) &&
+            index_ring_at((IndexRing *)&shadow->log, one->index)->hash ==
+                one->generation) {
+            last = one->index - 1;
+            break; /* later ones that stand have higher indexes */
+        }
+    }
+    return last;
+}
+
+/* What a new incarnation is told of is durable: the carrier sees to it. */
+static void
+reopen(Shadow *shadow)
+{
+    for (unsigned i = 0; i < shadow->pending->len; i++) {
+        const Pending *one = &g_array_index(shadow->pending, Pending, i);
+
+        if (one->index == 0) {
+            shadow->vote_term = one->term;
+            shadow->vote = one->vote;
+        }
+    }
+    g_array_set_size(shadow->pending, 0);
+}
+
+/* Power loss: what was not covered by a SYNC may be there or not. */
+static void
+crash(Shadow *shadow)
+{
+    g_array_set_size(shadow->pending, 0);
+    shadow->recovering = true;
+}
+
+static void *
+make(Checks *checks)
+{
+    ChecksStorage *storage = g_new0(ChecksStorage, 1);
+
+    storage->checks = checks;
+    storage->node_count = checks_node_count(checks);
+    storage->nodes = g_new0(Shadow, storage->node_count + 1);
+    for (unsigned id = 1; id <= storage->node_count; id++) {
+        index_ring_init(&storage->nodes[id].log, 1);
+        storage->nodes[id].pending =
+            g_array_new(FALSE, FALSE, sizeof(Pending));
+        storage->nodes[id].covers = g_array_new(FALSE, FALSE, sizeof(Cover));
+    }
+    return storage;
+}
+
+static void
+destroy(void *family)
+{
+    ChecksStorage *storage = family;
+
+    for (unsigned id = 1; id <= storage->node_count; id++) {
+        index_ring_clear(&storage->nodes[id].log);
+        g_array_free(storage->nodes[id].pending, TRUE);
+        g_array_free(storage->nodes[id].covers, TRUE);
+    }
+    g_free(storage->nodes);
+    g_free(storage);
+}
+
+const CheckFamily checks_storage_family = {
+    .name = "storage",
+    .make = make,
+    .observe = observe,
+    .free = destroy,
+};

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clients of the key-value service. A client has as many processes (in
+ * Jepsen's sense) as operations it may have outstanding; each does one
+ * operation at a time. Whatever may have happened ends as `info`. */
+#include "sim/client.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "netmodel/distribution.h"
+#include "nodes/effects.h"
+#include "nodes/frame.h"
+#include "nodes/probes.h"
+#include "proto/kv.pb-c.h"
+
+#define TIMER_WAKE       ((TimerId)1)
+#define REPLY_MAX        ((size_t)2 << 20)
+#define OPEN_LOOP_MAX    64u
+#define RETRY_BACKOFF_NS (20 * SIM_MS)
+
+typedef enum SlotState { SLOT_IDLE, SLOT_UNSENT, SLOT_SENT } SlotState;
+
+/* A process: one operation at a time. */
+typedef struct Slot {
+    SlotState state;
+    SimTime start_at;    /* idle: of the next operation */
+    SimTime deadline;    /* not idle: then it is `info` */
+    SimTime resend_at;   /* unsent: not before */
+    uint64_t request;    /* id */
+    unsigned operation;  /* Seedbed__Kv__Operation */
+    char key[24];
+    Bytes *value;
+    Bytes *expected; /* CAS; NULL: absent */
+} Slot;
+
+typedef struct Client {
+    NodeId self;
+    unsigned node_count;
+    uint64_t process_base;
+    ClientGroup group; /* numbers only */
+    unsigned weight_sum;
+    Slot *slots;
+    unsigned slot_count;
+    Stream dice; /* of this incarnation, keyed by the first input */
+    SimTime now;
+    uint64_t next_request;
+    uint64_t next_value;
+    SimTime next_arrival; /* open loop */
+    /* The one connection. */
+    NodeId target;
+    uint32_t connection; /* number of the stream */
+    bool opening, connected;
+    bool leaving;      /* no more requests here; go when all is answered */
+    NodeId leave_for;  /* 0: any other node */
+    SimTime reconnect_at;
+    Frame frame;
+    SimTime wake_at; /* what the timer is set to */
+} Client;
+
+static void on_start(Client *client, const Input *input, Effects *fx);
+static void on_link(Client *client, const Input *input, Effects *fx);
+static void on_message(Client *client, const Input *input, Effects *fx);
+static void on_reply(Client *client, Slice message, Effects *fx);
+static void run(Client *client, Effects *fx);
+static void begin(Client *client, unsigned number, Effects *fx);
+static void draw_operation(Client *client, Slot *slot);
+static void submit(Client *client, Slot *slot, Effects *fx);
+static void finish(Client *client, unsigned number, ClientOutcome outcome,
+                   bool absent, Slice value, Effects *fx);
+static void connect_to(Client *client, NodeId target, Effects *fx);
+static void disconnect(Client *client, NodeId next, Effects *fx);
+static void set_wake(Client *client, Effects *fx);
+static LinkId client_link(const Client *client);
+static Bytes *draw_value(Client *client);
+
+static void
+client_step(void *node, const Input *input, Effects *fx)
+{
+    Client *client = node;
+
+    client->now = input->now;
+    switch (input->kind) {
+    case INPUT_START:
+        on_start(client, input, fx);
+        break;
+    case INPUT_LINK:
+        on_link(client, input, fx);
+        break;
+    case INPUT_MESSAGE:
+        on_message(client, input, fx);
+        break;
+    default:
+        break;
+    }
+    run(client, fx);
+    set_wake(client, fx);
+}
+
+static void
+on_start(Client *client, const Input *input, Effects *fx)
+{
+    client->dice = (Stream){dice_u64(&input->dice, 0), 0};
+    /* Values carry the incarnation, so that no two writes are alike. */
+    client->next_value = input->start.incarnation << 32 | 1;
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        client->slots[i].start_at = client->now + client->group.start;
+    }
+    client->next_arrival = client->now + client->group.start;
+    connect_to(client,
+               1 + (NodeId)stream_below(&client->dice, client->node_count),
+               fx);
+}
+
+static void
+on_link(Client *client, const Input *input, Effects *fx)
+{
+    if (input->link.link != client_link(client)) {
+        return;
+    }
+    if (input->link.state == LINK_UP) {
+        client->opening = false;
+        client->connected = true;
+        return;
+    }
+    disconnect(client, 0, fx);
+}
+
+static void
+on_message(Client *client, const Input *input, Effects *fx)
+{
+    Slice message;
+    FrameStatus status;
+
+    if (input->message.link != client_link(client)) {
+        return;
+    }
+    frame_feed(&client->frame, input->message.bytes);
+    while ((status = frame_next(&client->frame, &message)) == FRAME_READY) {
+        on_reply(client, message, fx);
+        if (!client->connected) {
+            return;
+        }
+    }
+    if (status == FRAME_BAD) {
+        disconnect(client, 0, fx);
+    }
+}
+
+static void
+on_reply(Client *client, Slice message, Effects *fx)
+{
+    Seedbed__Kv__Reply *reply =
+        seedbed__kv__reply__unpack(NULL, message.size, message.data);
+    unsigned number;
+    Slot *slot;
+
+    if (reply == NULL) {
+        disconnect(client, 0, fx);
+        return;
+    }
+    number = (unsigned)(reply->id % client->slot_count);
+    slot = &client->slots[number];
+    if (slot->state == SLOT_SENT && slot->request == reply->id) {
+        Slice value = slice_of(reply->value.data, reply->value.len);
+        NodeId leader = reply->leader;
+
+        switch (reply->status) {
+        case SEEDBED__KV__STATUS__OK:
+            finish(client, number, CLIENT_OK, reply->absent, value, fx);
+            break;
+        case SEEDBED__KV__STATUS__NOT_LEADER:
+            slot->state = SLOT_UNSENT;
+            slot->resend_at = client->now;
+            if (leader == 0 || leader > client->node_count ||
+                leader == client->target) {
+                slot->resend_at += RETRY_BACKOFF_NS;
+                leader = 0;
+            }
+            client->leaving = true;
+            client->leave_for = leader;
+            break;
+        case SEEDBED__KV__STATUS__BUSY:
+            slot->state = SLOT_UNSENT;
+            slot->resend_at = client->now + RETRY_BACKOFF_NS;
+            break;
+        case SEEDBED__KV__STATUS__UNKNOWN:
+            finish(client, number, CLIENT_INFO, true, value, fx);
+            break;
+        default: /* MISMATCH, INVALID: certainly did not happen */
+            finish(client, number, CLIENT_FAIL, true, value, fx);
+            break;
+        }
+    }
+    seedbed__kv__reply__free_unpacked(reply, NULL);
+}
+
+/* Everything that is due now. */
+static void
+run(Client *client, Effects *fx)
+{
+    bool late = false;
+    bool waiting = false;
+
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        waiting = waiting || client->slots[i].state == SLOT_SENT;
+    }
+    if (client->leaving && !waiting) {
+        disconnect(client, client->leave_for, fx);
+    }
+    if (!client->opening && !client->connected &&
+        client->now >= client->reconnect_at) {
+        connect_to(client, client->target, fx);
+    }
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        Slot *slot = &client->slots[i];
+
+        if (slot->state != SLOT_IDLE && client->now >= slot->deadline) {
+            /* What was never sent certainly did not happen. */
+            ClientOutcome outcome =
+                slot->state == SLOT_UNSENT ? CLIENT_FAIL : CLIENT_INFO;
+
+            late = late || client->connected || client->opening;
+            finish(client, i, outcome, true, slice_of("", 0), fx);
+        }
+        if (slot->state == SLOT_IDLE && !client->group.open_loop &&
+            client->now >= slot->start_at) {
+            begin(client, i, fx);
+        } else if (slot->state == SLOT_IDLE && client->group.open_loop &&
+                   client->now >= client->next_arrival) {
+            SimTime mean = 1000 * SIM_S / MAX(client->group.rate_milli, 1);
+
+            client->next_arrival +=
+                MAX(distribution_exponential(&client->dice, mean), 1);
+            begin(client, i, fx);
+        }
+        if (slot->state == SLOT_UNSENT && client->connected &&
+            !client->leaving && client->now >= slot->resend_at) {
+            submit(client, slot, fx);
+        }
+    }
+    if (late) {
+        disconnect(client, 0, fx); /* a silent node: ask another one */
+    }
+}
+
+/* The next operation of process @number. */
+static void
+begin(Client *client, unsigned number, Effects *fx)
+{
+    Slot *slot = &client->slots[number];
+    uint64_t values[4];
+    size_t key_size, value_size, expected_size;
+    uint8_t *payload;
+
+    if (client->now >= client->group.stop) {
+        slot->start_at = SIM_NEVER;
+        client->next_arrival = SIM_NEVER;
+        return;
+    }
+    draw_operation(client, slot);
+    slot->state = SLOT_UNSENT;
+    slot->resend_at = client->now;
+    slot->deadline = client->now + client->group.timeout;
+    key_size = strlen(slot->key);
+    value_size = slot->value != NULL ? slot->value->size : 0;
+    expected_size = slot->expected != NULL ? slot->expected->size : 0;
+    payload = effects_alloc(fx, key_size + value_size + expected_size);
+    memcpy(payload, slot->key, key_size);
+    if (value_size > 0) {
+        memcpy(payload + key_size, slot->value->data, value_size);
+    }
+    if (expected_size > 0) {
+        memcpy(payload + key_size + value_size, slot->expected->data,
+               expected_size);
+    }
+    values[0] = client->process_base + number;
+    values[1] = slot->operation | (slot->expected == NULL ? 256u : 0u);
+    values[2] = key_size;
+    values[3] = value_size;
+    effects_probe(fx, PROBE_CLIENT_INVOKE, values, 4,
+                  slice_of(payload, key_size + value_size + expected_size));
+}
+
+static void
+draw_operation(Client *client, Slot *slot)
+{
+    uint64_t draw = stream_below(&client->dice, client->weight_sum);
+    uint64_t key = stream_below(&client->dice, client->group.keys);
+
+    slot->operation = 0;
+    while (draw >= client->group.weight[slot->operation]) {
+        draw -= client->group.weight[slot->operation];
+        slot->operation++;
+    }
+    g_snprintf(slot->key, sizeof(slot->key), "k%" PRIu64, key);
+    switch (slot->operation) {
+    case SEEDBED__KV__OPERATION__CAS:
+        /* Half of them expect that the key is absent, which holds at first
+         * and after deletes; the others guess at a recent value. */
+        slot->value = draw_value(client);
+        if (stream_below(&client->dice, 2) == 1 &&
+            client->next_value % 0xffffffffu > 2) {
+            uint64_t keep = client->next_value;
+
+            client->next_value -= 2;
+            slot->expected = draw_value(client);
+            client->next_value = keep;
+        }
+        break;
+    case SEEDBED__KV__OPERATION__WRITE:
+    case SEEDBED__KV__OPERATION__APPEND:
+        slot->value = draw_value(client);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A value that no other write has: "<client>.<number>", filled up with 'x'. */
+static Bytes *
+draw_value(Client *client)
+{
+    char text[48];
+    int length = g_snprintf(text, sizeof(text), "%u.%" PRIu64 ".", client->self,
+                            client->next_value++);
+    size_t size = MAX((size_t)length, client->group.value_size);
+    Bytes *value = bytes_new(size);
+
+    memset(value->data, 'x', size);
+    memcpy(value->data, text, (size_t)length);
+    return value;
+}
+
+static void
+submit(Client *client, Slot *slot, Effects *fx)
+{
+    Seedbed__Kv__Request request = SEEDBED__KV__REQUEST__INIT;
+    uint8_t *message;
+    size_t size;
+    Slice part;
+
+    slot->request = client->next_request * client->slot_count +
+                    (uint64_t)(slot - client->slots);
+    client->next_request++;
+    request.id = slot->request;
+    request.operation = (Seedbed__Kv__Operation)slot->operation;
+    request.key.data = (uint8_t *)slot->key;
+    request.key.len = strlen(slot->key);
+    if (slot->value != NULL) {
+        request.value.data = slot->value->data;
+        request.value.len = slot->value->size;
+    }
+    if (slot->operation == SEEDBED__KV__OPERATION__CAS) {
+        request.expect_absent = slot->expected == NULL;
+        if (slot->expected != NULL) {
+            request.expected.data = slot->expected->data;
+            request.expected.len = slot->expected->size;
+        }
+    }
+    size = seedbed__kv__request__get_packed_size(&request);
+    message = effects_alloc(fx, FRAME_HEADER + size);
+    frame_header(message, size);
+    seedbed__kv__request__pack(&request, message + FRAME_HEADER);
+    part = slice_of(message, FRAME_HEADER + size);
+    effects_send(fx, client_link(client), CHANNEL_CLIENT, &part, 1);
+    slot->state = SLOT_SENT;
+}
+
+static void
+finish(Client *client, unsigned number, ClientOutcome outcome, bool absent,
+       Slice value, Effects *fx)
+{
+    Slot *slot = &client->slots[number];
+    uint64_t values[4] = {client->process_base + number, outcome,
+                          slot->operation, absent};
+    Slice payload = {NULL, 0, NULL};
+
+    if (outcome == CLIENT_OK && slot->operation == SEEDBED__KV__OPERATION__READ &&
+        value.size > 0) {
+        uint8_t *copy = effects_alloc(fx, value.size);
+
+        memcpy(copy, value.data, value.size);
+        payload = slice_of(copy, value.size);
+    }
+    effects_probe(fx, PROBE_CLIENT_OUTCOME, values, 4, payload);
+    slot->state = SLOT_IDLE;
+    slot->start_at = client->now + client->group.think;
+    g_clear_pointer(&slot->value, bytes_unref);
+    g_clear_pointer(&slot->expected, bytes_unref);
+}
+
+static void
+connect_to(Client *client, NodeId target, Effects *fx)
+{
+    client->target = target;
+    client->connection++;
+    client->opening = true;
+    client->connected = false;
+    frame_clear(&client->frame);
+    frame_init(&client->frame, REPLY_MAX);
+    effects_open(fx, client_link(client));
+}
+
+/* Leave this node for @next, or for any other one when it is 0. What was
+ * sent and not answered may or may not have happened; a read has no effect
+ * and may simply be sent again, but its process cannot know: it is `info`
+ * too, which constrains nothing. */
+static void
+disconnect(Client *client, NodeId next, Effects *fx)
+{
+    if (client->opening || client->connected) {
+        effects_close(fx, client_link(client));
+    }
+    client->opening = false;
+    client->connected = false;
+    client->leaving = false;
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        if (client->slots[i].state == SLOT_SENT) {
+            finish(client, i, CLIENT_INFO, true, slice_of("", 0), fx);
+        }
+    }
+    if (next == 0) {
+        uint64_t step = client->node_count > 1
+                            ? 1 + stream_below(&client->dice,
+                                               client->node_count - 1)
+                            : 0;
+
+        next = 1 + (NodeId)((client->target - 1 + step) % client->node_count);
+        client->reconnect_at = client->now + RETRY_BACKOFF_NS;
+    } else {
+        client->reconnect_at = client->now;
+    }
+    client->target = next;
+}
+
+/* One timer for all: the earliest of what is to come. */
+static void
+set_wake(Client *client, Effects *fx)
+{
+    SimTime wake = SIM_NEVER;
+    bool idle = false;
+
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        const Slot *slot = &client->slots[i];
+
+        if (slot->state == SLOT_IDLE) {
+            idle = true;
+            if (!client->group.open_loop) {
+                wake = MIN(wake, slot->start_at);
+            }
+            continue;
+        }
+        wake = MIN(wake, slot->deadline);
+        if (slot->state == SLOT_UNSENT && client->connected &&
+            !client->leaving) {
+            wake = MIN(wake, slot->resend_at);
+        }
+    }
+    if (client->group.open_loop && idle) {
+        wake = MIN(wake, client->next_arrival);
+    }
+    if (!client->opening && !client->connected) {
+        wake = MIN(wake, client->reconnect_at);
+    }
+    if (wake != client->wake_at) {
+        client->wake_at = wake;
+        effects_timer(fx, TIMER_WAKE, wake);
+    }
+}
+
+static LinkId
+client_link(const Client *client)
+{
+    return link_stream(client->target, CHANNEL_CLIENT, client->connection);
+}
+
+char *
+client_config(const ClientGroup *group, uint64_t process_base)
+{
+    return g_strdup_printf(
+        "%" PRIu64 " %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %u %u "
+        "%u %u %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+        process_base, group->open_loop, group->rate_milli, group->think,
+        group->timeout, group->outstanding, group->keys, group->zipf_milli,
+        group->weight[0], group->weight[1], group->weight[2], group->weight[3],
+        group->weight[4], group->value_size, group->start, group->stop);
+}
+
+unsigned
+client_processes(const ClientGroup *group)
+{
+    return group->open_loop ? OPEN_LOOP_MAX : MAX(group->outstanding, 1);
+}
+
+static void *
+client_make(const NodeSetup *setup, char *error, size_t error_size)
+{
+    Client *client = g_new0(Client, 1);
+    ClientGroup *group = &client->group;
+    int open_loop;
+
+    if (sscanf(setup->config,
+               "%" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64
+               " %u %u %u %u %u %u %u %u %" SCNu64 " %" SCNu64 " %" SCNu64,
+               &client->process_base, &open_loop, &group->rate_milli,
+               &group->think, &group->timeout, &group->outstanding,
+               &group->keys, &group->zipf_milli, &group->weight[0],
+               &group->weight[1], &group->weight[2], &group->weight[3],
+               &group->weight[4], &group->value_size, &group->start,
+               &group->stop) != 16) {
+        g_snprintf(error, error_size, "client: bad configuration");
+        g_free(client);
+        return NULL;
+    }
+    group->open_loop = open_loop != 0;
+    client->self = setup->self;
+    client->node_count = setup->node_count;
+    client->wake_at = SIM_NEVER;
+    client->next_request = 1;
+    for (unsigned i = 0; i < G_N_ELEMENTS(group->weight); i++) {
+        client->weight_sum += group->weight[i];
+    }
+    g_assert(client->weight_sum > 0 && group->keys > 0);
+    client->slot_count = client_processes(group);
+    client->slots = g_new0(Slot, client->slot_count);
+    frame_init(&client->frame, REPLY_MAX);
+    return client;
+}
+
+static void
+client_free(void *node)
+{
+    Client *client = node;
+
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        bytes_unref(client->slots[i].value);
+        bytes_unref(client->slots[i].expected);
+    }
+    frame_clear(&client->frame);
+    g_free(client->slots);
+    g_free(client);
+}
+
+const NodeProgram client_program = {
+    .abi = NODE_ABI,
+    .name = "client",
+    .summary = "clients of the key-value service",
+    .make = client_make,
+    .step = client_step,
+    .free = client_free,
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `seedbed run`: one run, and one screen about it. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "sim/command.h"
+#include "sim/summary.h"
+
+int
+cmd_run(int argc, char **argv)
+{
+    CommandOptions given = {0};
+    RunOptions options;
+    static RunResult result;
+    GError *error = NULL;
+    char *operands[1];
+    int status;
+
+    if (!command_parse(&argc, &argv, "SCENARIO",
+                       "seedbed run tests/scenarios/raft-partition.yaml "
+                       "--seed 7 --trace text --capture pcap",
+                       NULL, &given, 1, operands, &status)) {
+        return status;
+    }
+    if (!command_run_options(&given, &options)) {
+        return RUN_BAD_ARGUMENTS;
+    }
+    options.scenario = operands[0];
+    status = run_scenario(&options, &result, &error);
+    if (error != NULL) {
+        fprintf(stderr, "seedbed run: %s\n", error->message);
+        g_error_free(error);
+        return status;
+    }
+    if (given.json) {
+        g_autofree char *json = run_json(&options, &result);
+
+        puts(json);
+    } else if (!given.quiet) {
+        summary_print(stdout, &options, &result);
+    }
+    return status;
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parsing what the verbs share. */
+#include "sim/command.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "config.h"
+
+#define COMMIT_DIGITS 40u
+
+static bool parse_isolation(const char *text, RunOptions *run);
+
+bool
+command_parse(int *argc, char ***argv, const char *synopsis,
+              const char *example, const GOptionEntry *entries,
+              CommandOptions *options, unsigned operand_count, char **operands,
+              int *status)
+{
+    CommandOptions unused = {0};
+    CommandOptions *o = options != NULL ? options : &unused;
+    const GOptionEntry shared[] = {
+        {"seed", 's', 0, G_OPTION_ARG_STRING, &o->seed,
+         "decimal, 0x..., or a commit hash (default 1)", "N"},
+        {"isolation", 'i', 0, G_OPTION_ARG_STRING, &o->isolation,
+         "where nodes run (default inline)", "inline|process"},
+        {"workers", 'w', 0, G_OPTION_ARG_INT, &o->workers,
+         "threads that carry cells (default 1)", "N"},
+        {"plan", 'p', 0, G_OPTION_ARG_FILENAME, &o->plan,
+         "the faults, instead of drawing them", "FILE"},
+        {"explore-order", 0, 0, G_OPTION_ARG_STRING, &o->explore,
+         "another legal order of events", "K"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->sets,
+         "any key of the scenario; may be given more than once",
+         "path.to.key=VALUE"},
+        {"bug", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->bugs,
+         "switch a planted bug on (needs --enable-bugs)", "NAME"},
+        {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
+         "the run folder (default out/<scenario>/<seed>)", "DIR"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &o->json,
+         "print one JSON object and nothing else", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet,
+         "print nothing but errors", NULL},
+        {"trace", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->traces,
+         "leave trace.txt, or trace.sbt.zst", "text|binary"},
+        {"capture", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->captures,
+         "leave capture.pcap", "pcap"},
+        {NULL, 0, 0, 0, NULL, NULL, NULL}};
+    const char *verb = (*argv)[0];
+    g_autoptr(GOptionContext) context = g_option_context_new(synopsis);
+    g_autofree char *summary = g_strdup_printf("Example:\n  %s", example);
+    g_autofree char *program = g_strdup_printf("seedbed %s", verb);
+    GError *error = NULL;
+
+    g_option_context_set_summary(context, summary);
+    if (options != NULL) {
+        g_option_context_add_main_entries(context, shared, NULL);
+    }
+    if (entries != NULL) {
+        g_option_context_add_main_entries(context, entries, NULL);
+    }
+    g_option_context_set_help_enabled(context, FALSE);
+    g_set_prgname(program);
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp((*argv)[i], "--") == 0) {
+            break;
+        }
+        if (strcmp((*argv)[i], "--help") == 0 ||
+            strcmp((*argv)[i], "-h") == 0) {
+            g_autofree char *help =
+                g_option_context_get_help(context, TRUE, NULL);
+
+            fputs(help, stdout);
+            *status = 0;
+            return false;
+        }
+    }
+    *status = RUN_BAD_ARGUMENTS;
+    if (!g_option_context_parse(context, argc, argv, &error)) {
+        command_complain(verb, "%s", error->message);
+        g_error_free(error);
+        return false;
+    }
+    if (*argc >= 2 && strcmp((*argv)[1], "--") == 0) {
+        (*argc)--;
+        memmove(&(*argv)[1], &(*argv)[2],
+                (size_t)(*argc) * sizeof(char *));
+    }
+    if (*argc - 1 != (int)operand_count) {
+        command_complain(verb, "found %d operands, expected: seedbed %s %s",
+                         *argc - 1, verb, synopsis);
+        return false;
+    }
+    for (unsigned i = 0; i < operand_count; i++) {
+        operands[i] = (*argv)[i + 1];
+    }
+    return true;
+}
+
+bool
+command_run_options(const CommandOptions *options, RunOptions *run)
+{
+    const char *verb = "run";
+
+    run_options_init(run);
+    run->seed = 1;
+    if (options->seed != NULL && !command_seed(options->seed, &run->seed)) {
+        command_complain(verb,
+                         "--seed: found '%s', expected a decimal number, "
+                         "0x... or a 40-digit commit hash",
+                         options->seed);
+        return false;
+    }
+    if (!parse_isolation(options->isolation, run)) {
+        return false;
+    }
+    if (options->workers < 0 || options->workers > 64) {
+        command_complain(verb, "--workers: found %d, expected 1 to 64",
+                         options->workers);
+        return false;
+    }
+    run->workers = options->workers > 0 ? (unsigned)options->workers : 1;
+    if (options->explore != NULL &&
+        (!command_seed(options->explore, &run->explore) ||
+         run->explore == 0)) {
+        command_complain(verb,
+                         "--explore-order: found '%s', expected a number "
+                         "that is not 0",
+                         options->explore);
+        return false;
+    }
+    for (unsigned i = 0; options->traces != NULL && options->traces[i] != NULL;
+         i++) {
+        if (strcmp(options->traces[i], "text") == 0) {
+            run->trace_text = true;
+        } else if (strcmp(options->traces[i], "binary") == 0) {
+            run->trace_binary = true;
+        } else {
+            command_complain(verb,
+                             "--trace: found '%s', expected text or binary",
+                             options->traces[i]);
+            return false;
+        }
+    }
+    for (unsigned i = 0;
+         options->captures != NULL && options->captures[i] != NULL; i++) {
+        if (strcmp(options->captures[i], "pcap") != 0) {
+            command_complain(verb, "--capture: found '%s', expected pcap",
+                             options->captures[i]);
+            return false;
+        }
+        run->capture_pcap = true;
+    }
+    run->plan = options->plan;
+    run->sets = options->sets;
+    run->bugs = options->bugs;
+    run->out = options->out;
+    return true;
+}
+
+static bool
+parse_isolation(const char *text, RunOptions *run)
+{
+    if (text == NULL || strcmp(text, "inline") == 0) {
+        run->isolation = ENGINE_INLINE;
+    } else if (strcmp(text, "process") == 0) {
+        run->isolation = ENGINE_PROCESS;
+    } else {
+        command_complain("run",
+                         "--isolation: found '%s', expected inline or process",
+                         text);
+        return false;
+    }
+    return true;
+}
+
+bool
+command_seed(const char *text, uint64_t *seed)
+{
+    size_t length = strlen(text);
+    char *end = NULL;
+
+    if (length == COMMIT_DIGITS &&
+        strspn(text, "0123456789abcdefABCDEF") == length) {
+        g_autofree char *lower = g_ascii_strdown(text, -1);
+
+        *seed = XXH3_64bits(lower, length);
+        return true;
+    }
+    if (length == 0 || !g_ascii_isdigit(text[0])) {
+        return false;
+    }
+    errno = 0;
+    *seed = strtoull(text, &end,
+                     g_str_has_prefix(text, "0x") || g_str_has_prefix(text, "0X")
+                         ? 16
+                         : 10);
+    return errno == 0 && *end == '\0';
+}
+
+void
+command_complain(const char *verb, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "seedbed %s: ", verb);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}

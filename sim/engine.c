@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two ways through the same events. run_direct() is the loop itself, with one
+ * queue. run_windows() gives each cell its own queue and lets workers run all
+ * cells up to the end of a window; nothing a cell does reaches another one
+ * within it, so both show the same records in the same order. */
+#include "sim/engine.h"
+
+#include <string.h>
+
+#include "sim/client.h"
+#include "sim/streams.h"
+#include "sim/workers.h"
+
+struct Engine {
+    EngineConfig config;
+    CellWorld shared;
+    World *world;
+    Queue *queue; /* direct: all events; windows: the world's */
+    bool windowed;
+    Workers *workers;
+    SimTime now;
+    SimTime window_end;
+    uint64_t event_count;
+    uint64_t record_count;
+    EngineObserver observer;
+    void *user;
+    GPtrArray **outputs; /* by cell: CellOutput of the window */
+};
+
+static void run_direct(Engine *engine);
+static void run_windows(Engine *engine);
+static void run_cell(void *user, unsigned index);
+static bool merge(Engine *engine);
+static void exchange(Engine *engine);
+static bool show(Engine *engine, Record *record);
+static bool add_cells(Engine *engine, GError **error);
+static Cell *add_client(Engine *engine, NodeId id, const ClientGroup *group,
+                        uint64_t *process_base);
+
+void
+engine_run(Engine *engine, EngineObserver observer, void *user)
+{
+    engine->observer = observer;
+    engine->user = user;
+    world_start(engine->world);
+    if (engine->windowed) {
+        run_windows(engine);
+    } else {
+        run_direct(engine);
+    }
+}
+
+static void
+run_direct(Engine *engine)
+{
+    Event event;
+
+    while (queue_pop(engine->queue, &event)) {
+        NodeId id = event_cell(&event);
+        Cell *cell = engine->shared.cells[id];
+
+        engine->now = event_at(&event);
+        engine->event_count++;
+        if (id == 0) {
+            Record record;
+            bool more = world_handle(engine->world, &event, &record);
+
+            if (!show(engine, &record) || !more) {
+                return;
+            }
+            continue;
+        }
+        if (cell_handle(cell, &event) && !show(engine, &cell->out->record)) {
+            return;
+        }
+        cell_forget(cell);
+    }
+}
+
+static void
+run_windows(Engine *engine)
+{
+    unsigned hosts = engine->shared.host_count;
+
+    for (;;) {
+        SimTime world_at = queue_next_at(engine->queue);
+        SimTime first = SIM_NEVER;
+        Event event;
+
+        for (unsigned id = 1; id <= hosts; id++) {
+            first = MIN(first,
+                        queue_next_at(engine->shared.cells[id]->queue));
+        }
+        if (world_at <= first) {
+            Record record;
+            bool more;
+
+            if (!queue_pop(engine->queue, &event)) {
+                return;
+            }
+            engine->now = event_at(&event);
+            engine->event_count++;
+            more = world_handle(engine->world, &event, &record);
+            if (!show(engine, &record) || !more) {
+                return;
+            }
+            exchange(engine);
+            continue;
+        }
+        engine->window_end =
+            MIN(first + engine->config.scenario->floor, world_at);
+        workers_run(engine->workers, run_cell, engine, hosts);
+        if (!merge(engine)) {
+            return;
+        }
+        exchange(engine);
+    }
+}
+
+/* Run one cell to the end of the window; on any worker. */
+static void
+run_cell(void *user, unsigned index)
+{
+    Engine *engine = user;
+    Cell *cell = engine->shared.cells[index + 1];
+    Event event;
+
+    while (queue_pop_before(cell->queue, engine->window_end, &event)) {
+        if (cell_handle(cell, &event)) {
+            g_ptr_array_add(engine->outputs[index + 1], cell_output(cell));
+        } else {
+            cell_forget(cell);
+        }
+    }
+}
+
+/* Show what the cells did in this window, in the total order. Cells are few
+ * and a window is short: the smallest head is found by looking at all. */
+static bool
+merge(Engine *engine)
+{
+    unsigned hosts = engine->shared.host_count;
+    g_autofree unsigned *next = g_new0(unsigned, hosts + 1);
+    bool more = true;
+
+    for (;;) {
+        CellOutput *best = NULL;
+        unsigned from = 0;
+
+        for (unsigned id = 1; id <= hosts; id++) {
+            GPtrArray *outputs = engine->outputs[id];
+            CellOutput *head;
+
+            if (next[id] == outputs->len) {
+                continue;
+            }
+            head = outputs->pdata[next[id]];
+            if (best == NULL || event_before(&head->event, &best->event)) {
+                best = head;
+                from = id;
+            }
+        }
+        if (best == NULL) {
+            break;
+        }
+        next[from]++;
+        engine->now = event_at(&best->event);
+        if (more && !show(engine, &best->record)) {
+            more = false; /* the rest of the window did not happen */
+        }
+        cell_output_return(engine->shared.cells[from], best);
+    }
+    for (unsigned id = 1; id <= hosts; id++) {
+        g_ptr_array_set_size(engine->outputs[id], 0);
+    }
+    return more;
+}
+
+/* Hand over what cells sent each other. */
+static void
+exchange(Engine *engine)
+{
+    for (unsigned id = 1; id <= engine->shared.host_count; id++) {
+        GArray *outbox = engine->shared.cells[id]->outbox;
+
+        for (unsigned i = 0; i < outbox->len; i++) {
+            const Event *event = &g_array_index(outbox, Event, i);
+
+            queue_push(engine->shared.cells[event_cell(event)]->queue, event);
+        }
+        g_array_set_size(outbox, 0);
+    }
+}
+
+static bool
+show(Engine *engine, Record *record)
+{
+    record->number = ++engine->record_count;
+    world_observe(engine->world, record);
+    return engine->observer(engine->user, record);
+}
+
+SimTime
+engine_now(const Engine *engine)
+{
+    return engine->now;
+}
+
+const World *
+engine_world(const Engine *engine)
+{
+    return engine->world;
+}
+
+unsigned
+engine_host_count(const Engine *engine)
+{
+    return engine->shared.host_count;
+}
+
+uint64_t
+engine_event_count(const Engine *engine)
+{
+    return engine->record_count;
+}
+
+uint64_t
+engine_disk_digest(const Engine *engine, NodeId id)
+{
+    g_assert(id >= 1 && id <= engine->config.scenario->node_count);
+    return disk_digest(engine->shared.cells[id]->disk);
+}
+
+Engine *
+engine_new(const EngineConfig *config, GError **error)
+{
+    Engine *engine = g_new0(Engine, 1);
+    const Scenario *scenario = config->scenario;
+    unsigned hosts = scenario->node_count;
+
+    for (unsigned i = 0; i < scenario->client_group_count; i++) {
+        hosts += scenario->clients[i].count;
+    }
+    g_assert(hosts <= NODE_ID_MAX);
+    engine->config = *config;
+    engine->windowed = config->workers > 1;
+    engine->queue = queue_new();
+    engine->shared = (CellWorld){.scenario = scenario,
+                                 .partition = partition_new(hosts),
+                                 .seed = config->seed,
+                                 .explore = config->explore,
+                                 .host_count = hosts,
+                                 .fatal_node = config->fatal_node,
+                                 .fatal_input = config->fatal_input,
+                                 .fatal_death = config->fatal_death};
+    engine->shared.cells = g_new0(Cell *, hosts + 1);
+    engine->outputs = g_new0(GPtrArray *, hosts + 1);
+    if (!add_cells(engine, error)) {
+        engine_free(engine);
+        return NULL;
+    }
+    engine->world = world_new(&engine->shared, config->plan, engine->queue);
+    if (engine->windowed) {
+        engine->workers = workers_new(config->workers);
+    }
+    return engine;
+}
+
+static bool
+add_cells(Engine *engine, GError **error)
+{
+    const Scenario *scenario = engine->config.scenario;
+    CarrierConfig carrier_config = {
+        .program = scenario->program,
+        .node_binary = engine->config.node_binary,
+        .time_limit_scale = engine->config.time_limit_scale,
+        .cpu = -1};
+    uint64_t process_base = 0;
+    NodeId id = 1;
+
+    for (; id <= scenario->node_count; id++) {
+        Carrier *carrier =
+            engine->config.isolation == ENGINE_PROCESS
+                ? cluster_process_new(&carrier_config, id, error)
+                : cluster_inline_new(&carrier_config, id, error);
+
+        if (carrier == NULL) {
+            return false;
+        }
+        engine->shared.cells[id] = cell_new(&engine->shared, id, carrier,
+                                            scenario->node_config, false);
+    }
+    for (unsigned i = 0; i < scenario->client_group_count; i++) {
+        for (unsigned k = 0; k < scenario->clients[i].count; k++, id++) {
+            engine->shared.cells[id] = add_client(
+                engine, id, &scenario->clients[i], &process_base);
+        }
+    }
+    for (id = 1; id <= engine->shared.host_count; id++) {
+        Cell *cell = engine->shared.cells[id];
+
+        engine->outputs[id] = g_ptr_array_new();
+        if (engine->windowed) {
+            cell->queue = queue_new();
+            cell->outbox = g_array_new(FALSE, FALSE, sizeof(Event));
+        } else {
+            cell->queue = engine->queue;
+        }
+    }
+    return true;
+}
+
+static Cell *
+add_client(Engine *engine, NodeId id, const ClientGroup *group,
+           uint64_t *process_base)
+{
+    g_autofree char *config = client_config(group, *process_base);
+
+    *process_base += client_processes(group);
+    return cell_new(&engine->shared, id,
+                    cluster_inline_program(&client_program, id), config, true);
+}
+
+static void
+drain(Queue *queue)
+{
+    Event event;
+
+    while (queue_pop(queue, &event)) {
+        cell_event_drop(&event);
+    }
+    queue_free(queue);
+}
+
+void
+engine_free(Engine *engine)
+{
+    g_clear_pointer(&engine->workers, workers_free);
+    g_clear_pointer(&engine->world, world_free);
+    for (unsigned id = 1; id <= engine->shared.host_count; id++) {
+        Cell *cell = engine->shared.cells[id];
+
+        if (cell == NULL) {
+            continue;
+        }
+        if (engine->windowed && cell->queue != NULL) {
+            for (unsigned i = 0; i < cell->outbox->len; i++) {
+                cell_event_drop(&g_array_index(cell->outbox, Event, i));
+            }
+            g_array_free(cell->outbox, TRUE);
+            drain(cell->queue);
+        }
+        cell_free(cell);
+        g_clear_pointer(&engine->outputs[id], g_ptr_array_unref);
+    }
+    drain(engine->queue);
+    partition_free(engine->shared.partition);
+    g_free(engine->shared.cells);
+    g_free(engine->outputs);
+    g_free(engine);
+}

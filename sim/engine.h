@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine: the one loop of ARCHITECTURE.md. It takes the earliest event,
+ * lets its cell handle it, and shows the record to the observer, in the total
+ * order; with more than one worker cells run a window of network.floor
+ * nanoseconds independently, and the records are merged to the same order. */
+#ifndef SEEDBED_ENGINE_H
+#define SEEDBED_ENGINE_H
+
+#include "sim/world.h"
+
+typedef struct Engine Engine;
+
+typedef enum EngineIsolation { ENGINE_INLINE, ENGINE_PROCESS } EngineIsolation;
+
+typedef struct EngineConfig {
+    const Scenario *scenario; /* borrowed, like the plan */
+    const Plan *plan;
+    uint64_t seed;
+    EngineIsolation isolation;
+    unsigned workers;  /* 1..; 0 is 1 */
+    uint64_t explore;  /* --explore-order; 0: off */
+    const char *node_binary; /* for processes */
+    unsigned time_limit_scale;
+    bool pin; /* worker and node processes to one core each */
+    NodeId fatal_node; /* see CellWorld; 0: none */
+    uint64_t fatal_input;
+    const CarrierDeath *fatal_death;
+} EngineConfig;
+
+/* Sees every record once, in order; false ends the run there. */
+typedef bool (*EngineObserver)(void *user, const Record *record);
+
+/* NULL and one line in @error when a program cannot be had. */
+Engine *engine_new(const EngineConfig *config, GError **error);
+void engine_free(Engine *engine);
+/* Run to the scenario's end, or to where @observer says no. */
+void engine_run(Engine *engine, EngineObserver observer, void *user);
+/* True time of the event being handled. */
+SimTime engine_now(const Engine *engine);
+const World *engine_world(const Engine *engine);
+unsigned engine_host_count(const Engine *engine);
+/* Events handled, and of those the ones that were records. */
+uint64_t engine_event_count(const Engine *engine);
+/* The digest of what is on the disk of node @id, for tests. */
+uint64_t engine_disk_digest(const Engine *engine, NodeId id);
+
+#endif

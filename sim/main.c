@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `seedbed VERB ...`: finds the verb. */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "sim/build_id.h"
+#include "sim/command.h"
+
+static const Command commands[] = {
+    {"run", "SCENARIO", "one run; leaves a run folder, prints a summary",
+     cmd_run},
+};
+
+static void
+usage(FILE *stream)
+{
+    fprintf(stream, "Example:\n"
+                    "  seedbed run tests/scenarios/raft-partition.yaml "
+                    "--seed 7\n\n"
+                    "Usage: seedbed VERB ...\n");
+    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
+        fprintf(stream, "  %-7s %-9s %s\n", commands[i].name,
+                commands[i].arguments, commands[i].does);
+    }
+    fprintf(stream, "\n`seedbed VERB --help` says more. Exit codes: 0 pass, "
+                    "1 violated, 2 unknown,\n254 bad arguments or scenario, "
+                    "255 internal error.\n");
+}
+
+int
+main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "C");
+    if (argc < 2) {
+        usage(stderr);
+        return RUN_BAD_ARGUMENTS;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts(build_id_text());
+        return 0;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].main(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr,
+            "seedbed: found verb '%s', expected one of `seedbed --help`\n",
+            argv[1]);
+    return RUN_BAD_ARGUMENTS;
+}

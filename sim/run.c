@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run. The child writes what it sees as it goes; the parent adds what
+ * only it can know and makes the folder appear whole. */
+#include "sim/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "nodes/bugs.h"
+#include "sim/build_id.h"
+#include "sim/checks.h"
+#include "sim/crash_box.h"
+#include "sim/run_observer.h"
+#include "sim/whole_dir.h"
+#include "sim/whole_file.h"
+
+#define RUN_ERROR (g_quark_from_static_string("seedbed-run"))
+
+#if SEEDBED_SANITIZE
+#define TIME_SCALE 10u
+#else
+#define TIME_SCALE 1u
+#endif
+
+/* What the forked child works on. */
+typedef struct RunBody {
+    const RunOptions *options;
+    const Scenario *scenario;
+    const Plan *plan;
+    const char *folder; /* NULL: leave nothing */
+    RunResult *result;  /* shared with the parent */
+    char *error;        /* likewise, 512 bytes */
+    NodeId fatal_node;
+    uint64_t fatal_input;
+    const CarrierDeath *fatal_death;
+} RunBody;
+
+static int body(void *data);
+static int judge(RunBody *work, GError **error);
+static bool set_bugs(char **names, GError **error);
+static bool write_folder(const RunOptions *options, const Scenario *scenario,
+                         const Plan *plan, const char *folder,
+                         const RunResult *result, GError **error);
+static bool write_text(const char *folder, const char *name, char *text,
+                       GError **error);
+static uint64_t wall_now(void);
+static char *command_text(const RunOptions *options, const RunResult *result);
+static void json_violations(JsonBuilder *json, const RunResult *result);
+static void json_faults(JsonBuilder *json, const RunResult *result);
+
+int
+run_scenario(const RunOptions *options, RunResult *result, GError **error)
+{
+    uint64_t started = wall_now();
+    Scenario *scenario = NULL;
+    Plan *plan = NULL;
+    g_autofree char *folder = NULL;
+    WholeDir *dir = NULL;
+    RunBody work = {.options = options, .result = result};
+    unsigned set_count =
+        options->sets != NULL ? g_strv_length(options->sets) : 0;
+    int status = RUN_BAD_ARGUMENTS;
+
+    memset(result, 0, sizeof(*result));
+    if (!set_bugs(options->bugs, error)) {
+        return RUN_BAD_ARGUMENTS;
+    }
+    scenario = scenario_load(options->scenario,
+                             (const char *const *)options->sets, set_count,
+                             options->seed, error);
+    if (scenario == NULL) {
+        return RUN_BAD_ARGUMENTS;
+    }
+    plan = options->plan != NULL ? plan_load(options->plan, error)
+                                 : scenario_plan(scenario, options->seed);
+    if (plan == NULL) {
+        goto out;
+    }
+    if (!options->no_folder) {
+        folder = options->out != NULL
+                     ? g_strdup(options->out)
+                     : g_strdup_printf("out/%s/%" PRIu64, scenario->name,
+                                       options->seed);
+        status = RUN_INTERNAL;
+        dir = whole_dir_new(folder, "run.json", error);
+        if (dir == NULL) {
+            goto out;
+        }
+        work.folder = whole_dir_path(dir);
+    }
+    work.scenario = scenario;
+    work.plan = plan;
+    status = judge(&work, error);
+    if (status == RUN_BAD_ARGUMENTS || status == RUN_INTERNAL) {
+        goto out;
+    }
+    g_strlcpy(result->name, scenario->name, sizeof(result->name));
+    result->wall_ns = wall_now() - started;
+    if (dir != NULL) {
+        g_strlcpy(result->out, folder, sizeof(result->out));
+        if (!write_folder(options, scenario, plan, work.folder, result,
+                          error) ||
+            !whole_dir_finish(g_steal_pointer(&dir), error)) {
+            status = RUN_INTERNAL;
+        }
+    }
+out:
+    whole_dir_free(dir);
+    if (plan != NULL) {
+        plan_free(plan);
+    }
+    scenario_free(scenario);
+    return status;
+}
+
+/* Run, in a child unless told otherwise; once more when a node took the child
+ * with it, so that the folder shows everything up to that input. */
+static int
+judge(RunBody *work, GError **error)
+{
+    CrashBox *box;
+    CrashReport report;
+    char text[512] = "";
+    SimTime cpu = CARRIER_CPU_LIMIT * TIME_SCALE;
+    SimTime wait = CARRIER_WAIT_LIMIT * TIME_SCALE;
+    struct {
+        RunResult result;
+        char error[512];
+    } *area;
+    int status = RUN_INTERNAL;
+
+    if (work->options->no_fork) {
+        work->error = text;
+        status = body(work);
+        if (status >= RUN_BAD_ARGUMENTS) {
+            g_set_error(error, RUN_ERROR, 0, "%s", text);
+        }
+        return status;
+    }
+    box = crash_box_new(MAX(work->options->workers, 1), sizeof(*area));
+    area = crash_box_area(box);
+    for (unsigned attempt = 0; attempt < 2; attempt++) {
+        RunBody child = *work;
+
+        child.result = &area->result;
+        child.error = area->error;
+        memset(area, 0, sizeof(*area));
+        crash_box_run(box, body, &child, cpu, wait, &report);
+        if (report.returned) {
+            status = report.status;
+            *work->result = area->result;
+            if (status >= RUN_BAD_ARGUMENTS) {
+                g_set_error(error, RUN_ERROR, 0, "%s", area->error);
+            }
+            break;
+        }
+        if (report.interrupted) {
+            g_set_error(error, RUN_ERROR, 0, "interrupted by signal %d",
+                        report.death.signal);
+            break;
+        }
+        if (report.node == 0 || attempt == 1) {
+            g_set_error(error, RUN_ERROR, 0,
+                        "the simulator died of signal %d at %.9f s: %s\n%s",
+                        report.death.signal, (double)report.at / 1e9,
+                        report.death.text, report.death.backtrace);
+            break;
+        }
+        work->fatal_node = report.node;
+        work->fatal_input = report.event;
+        work->fatal_death = &report.death;
+    }
+    crash_box_free(box);
+    return status;
+}
+
+/* In the child: the whole simulation. Returns an exit code. */
+static int
+body(void *data)
+{
+    RunBody *work = data;
+    const RunOptions *options = work->options;
+    EngineConfig config = {.scenario = work->scenario,
+                           .plan = work->plan,
+                           .seed = options->seed,
+                           .isolation = options->isolation,
+                           .workers = MAX(options->workers, 1),
+                           .explore = options->explore,
+                           .node_binary = build_id_node_binary(),
+                           .time_limit_scale = TIME_SCALE,
+                           .fatal_node = work->fatal_node,
+                           .fatal_input = work->fatal_input,
+                           .fatal_death = work->fatal_death};
+    GError *error = NULL;
+    RunObserver *observer;
+    Engine *engine = engine_new(&config, &error);
+    int status = RUN_BAD_ARGUMENTS;
+
+    if (engine != NULL) {
+        observer = run_observer_new(options, work->scenario, engine,
+                                    work->folder, &error);
+        status = RUN_INTERNAL;
+        if (observer != NULL) {
+            engine_run(engine, run_observer_see, observer);
+            if (run_observer_finish(observer, work->result, &error)) {
+                status = (int)work->result->verdict;
+            }
+        }
+        engine_free(engine);
+    }
+    if (error != NULL) {
+        g_strlcpy(work->error, error->message, 512);
+        g_clear_error(&error);
+    }
+    return status;
+}
+
+static bool
+set_bugs(char **names, GError **error)
+{
+    bugs_mask = 0;
+    for (unsigned i = 0; names != NULL && names[i] != NULL; i++) {
+        int number = bugs_find(names[i]);
+
+        if (number < 0) {
+            g_set_error(error, RUN_ERROR, 0,
+                        "--bug: found '%s', expected a name of `seedbed bugs`",
+                        names[i]);
+            return false;
+        }
+        if (!SEEDBED_BUGS) {
+            g_set_error(error, RUN_ERROR, 0,
+                        "--bug %s: this build has no planted bugs; configure "
+                        "with --enable-bugs",
+                        names[i]);
+            return false;
+        }
+        bugs_mask |= (uint64_t)1 << number;
+    }
+    return true;
+}
+
+static bool
+write_folder(const RunOptions *options, const Scenario *scenario,
+             const Plan *plan, const char *folder, const RunResult *result,
+             GError **error)
+{
+    return write_text(folder, "scenario.yaml", scenario_text(scenario),
+                      error) &&
+           write_text(folder, "plan.yaml", plan_text(plan), error) &&
+           write_text(folder, "run.json", run_json(options, result), error);
+}
+
+/* @text is taken. */
+static bool
+write_text(const char *folder, const char *name, char *text, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    bool good = g_file_set_contents(path, text, -1, error);
+
+    g_free(text);
+    return good;
+}
+
+char *
+run_json(const RunOptions *options, const RunResult *result)
+{
+    static const char *const verdicts[] = {"pass", "violated", "unknown"};
+    JsonBuilder *json = json_builder_new();
+    JsonGenerator *generator = json_generator_new();
+    g_autofree char *seed = g_strdup_printf("%" PRIu64, options->seed);
+    g_autofree char *command = command_text(options, result);
+    char digest[DIGEST_TEXT_SIZE];
+    char *text;
+    JsonNode *root;
+
+    digest_text(result->digest, digest);
+    json_builder_begin_object(json);
+#define MEMBER(name, kind, value)                                             \
+    json_builder_set_member_name(json, name);                                 \
+    json_builder_add_##kind##_value(json, value)
+    MEMBER("scenario", string, result->name);
+    MEMBER("seed", string, seed);
+    MEMBER("verdict", string, verdicts[result->verdict]);
+    json_builder_set_member_name(json, "violations");
+    json_violations(json, result);
+    MEMBER("digest", string, digest);
+    MEMBER("events", int, (gint64)result->events);
+    json_builder_set_member_name(json, "messages");
+    json_builder_begin_object(json);
+    MEMBER("sent", int, (gint64)result->sent);
+    MEMBER("delivered", int, (gint64)result->delivered);
+    MEMBER("dropped", int, (gint64)result->dropped);
+    json_builder_end_object(json);
+    MEMBER("virtual_ns", int, (gint64)result->virtual_ns);
+    MEMBER("wall_ns", int, (gint64)result->wall_ns);
+    MEMBER("isolation", string,
+           options->isolation == ENGINE_PROCESS ? "process" : "inline");
+    MEMBER("workers", int, MAX(options->workers, 1));
+    json_builder_set_member_name(json, "metrics");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; i < result->metric_count; i++) {
+        MEMBER(result->metrics[i].name, int, (gint64)result->metrics[i].value);
+    }
+    json_builder_end_object(json);
+    json_builder_set_member_name(json, "faults");
+    json_faults(json, result);
+    MEMBER("out", string, result->out);
+    MEMBER("build", string, build_id_text());
+    MEMBER("replay", string, command);
+    json_builder_end_object(json);
+    root = json_builder_get_root(json);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    text = json_generator_to_data(generator, NULL);
+    json_node_unref(root);
+    g_object_unref(generator);
+    g_object_unref(json);
+    return text;
+}
+
+static void
+json_violations(JsonBuilder *json, const RunResult *result)
+{
+    json_builder_begin_array(json);
+    for (unsigned i = 0;
+         i < MIN(result->violation_count, RUN_VIOLATIONS_MAX); i++) {
+        const RunViolation *violation = &result->violations[i];
+
+        json_builder_begin_object(json);
+        MEMBER("check", string, violation->check);
+        MEMBER("at_ns", int, (gint64)violation->at);
+        MEMBER("node", int, violation->node);
+        MEMBER("message", string, violation->message);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+static void
+json_faults(JsonBuilder *json, const RunResult *result)
+{
+    json_builder_begin_object(json);
+    for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
+        const WorldCount *count = &result->faults[kind];
+
+        if (count->configured + count->drawn == 0) {
+            continue;
+        }
+        json_builder_set_member_name(json, fault_kind_name((FaultKind)kind));
+        json_builder_begin_object(json);
+        MEMBER("configured", int, count->configured);
+        MEMBER("drawn", int, count->drawn);
+        MEMBER("applied", int, count->applied);
+        MEMBER("mattered", int, count->mattered);
+        json_builder_end_object(json);
+    }
+    json_builder_end_object(json);
+#undef MEMBER
+}
+
+/* The one command that runs this again. */
+static char *
+command_text(const RunOptions *options, const RunResult *result)
+{
+    GString *text = g_string_new(NULL);
+
+    if (result->out[0] != '\0') {
+        g_autofree char *quoted = g_shell_quote(result->out);
+
+        g_string_printf(text, "seedbed replay %s",
+                        strpbrk(result->out, " '\"$\\") != NULL ? quoted
+                                                               : result->out);
+        return g_string_free(text, FALSE);
+    }
+    g_string_printf(text, "seedbed run %s --seed %" PRIu64, options->scenario,
+                    options->seed);
+    for (unsigned i = 0; options->sets != NULL && options->sets[i] != NULL;
+         i++) {
+        g_autofree char *quoted = g_shell_quote(options->sets[i]);
+
+        g_string_append_printf(text, " --set %s", quoted);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static uint64_t
+wall_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SIM_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+run_metric(const RunResult *result, const char *name)
+{
+    for (unsigned i = 0; i < result->metric_count; i++) {
+        if (strcmp(result->metrics[i].name, name) == 0) {
+            return result->metrics[i].value;
+        }
+    }
+    return 0;
+}
+
+void
+run_options_init(RunOptions *options)
+{
+    *options = (RunOptions){.workers = 1, .stop_at = SIM_NEVER};
+}

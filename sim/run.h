@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run: scenario, seed and plan in; a verdict, a digest and a run folder
+ * out. The engine runs in a child process, so that whatever a node does to
+ * the process it lives in, the parent writes the folder and says what
+ * happened. */
+#ifndef SEEDBED_RUN_H
+#define SEEDBED_RUN_H
+
+#include <glib.h>
+
+#include "sim/digest.h"
+#include "sim/engine.h"
+#include "sim/story.h"
+
+typedef enum RunVerdict {
+    RUN_PASS = 0,
+    RUN_VIOLATED = 1,
+    RUN_UNKNOWN = 2,
+} RunVerdict;
+
+#define RUN_BAD_ARGUMENTS 254
+#define RUN_INTERNAL      255
+
+typedef struct RunOptions {
+    const char *scenario; /* path */
+    char **sets;          /* "key=value", NULL-terminated; may be NULL */
+    uint64_t seed;
+    EngineIsolation isolation;
+    unsigned workers;
+    uint64_t explore;
+    const char *plan;    /* path; NULL: drawn */
+    const char *out;     /* folder; NULL: out/<scenario>/<seed> */
+    bool trace_text;     /* trace.txt */
+    bool trace_binary;   /* trace.sbt.zst */
+    bool capture_pcap;   /* capture.pcap */
+    bool keep_going;     /* do not stop at the first violation */
+    bool no_folder;      /* leave nothing: verify, benchmarks */
+    bool no_fork;        /* in this process: benchmarks, fuzzing */
+    uint64_t stop_event; /* replay --until; 0: the end */
+    SimTime stop_at;     /* likewise; SIM_NEVER */
+    char **bugs;         /* names, NULL-terminated; may be NULL */
+} RunOptions;
+
+typedef struct RunViolation {
+    char check[48];
+    SimTime at;
+    NodeId node;
+    char message[512];
+} RunViolation;
+
+#define RUN_VIOLATIONS_MAX 16u
+#define RUN_METRICS_MAX    96u
+
+/* Plain data: it comes out of the child by shared memory. */
+typedef struct RunResult {
+    char name[64]; /* of the scenario */
+    RunVerdict verdict;
+    RunViolation violations[RUN_VIOLATIONS_MAX];
+    unsigned violation_count; /* found, also beyond the ones kept */
+    DigestValue digest;
+    uint64_t events;
+    uint64_t sent, delivered, dropped;
+    SimTime virtual_ns;
+    uint64_t wall_ns;
+    struct {
+        char name[32];
+        uint64_t value;
+    } metrics[RUN_METRICS_MAX];
+    unsigned metric_count;
+    WorldCount faults[FAULT_KIND_COUNT];
+    char story[STORY_SIZE]; /* in plain words */
+    char out[1024]; /* the run folder, "" if none was left */
+} RunResult;
+
+/* The defaults: inline, one worker. */
+void run_options_init(RunOptions *options);
+/* Returns an exit code of cli.md; RUN_BAD_ARGUMENTS and RUN_INTERNAL come
+ * with one line in @error. */
+int run_scenario(const RunOptions *options, RunResult *result, GError **error);
+/* A metric by name (metrics.h); 0 when there is none of that name. */
+uint64_t run_metric(const RunResult *result, const char *name);
+/* The object of --json and run.json; the caller owns the text. */
+char *run_json(const RunOptions *options, const RunResult *result);
+
+#endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run is watched by. Everything here sees the merged records only, so
+ * it is the same whatever carried the nodes. */
+#include "sim/run_observer.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "nodes/probes.h"
+#include "sim/canonical.h"
+#include "sim/capture.h"
+#include "sim/checks.h"
+#include "sim/client.h"
+#include "sim/history.h"
+#include "sim/metrics.h"
+#include "sim/trace.h"
+
+#define CHECKPOINT_EVENTS 4096u
+
+struct RunObserver {
+    const RunOptions *options;
+    const Scenario *scenario;
+    const Engine *engine;
+    const char *folder;
+    Digest digest;
+    Checks *checks;
+    History *history;
+    Trace *trace, *binary;
+    Story *story;
+    Metrics *metrics;
+    Capture *capture;
+    uint64_t events;
+    SimTime last_fault_at, first_ok_after;
+    SimTime now;
+};
+
+static void on_invoke(RunObserver *observer, const Effect *effect);
+static void on_outcome(RunObserver *observer, const Effect *effect);
+static HistoryValue bytes_value(Slice bytes);
+static void judge_expectations(RunObserver *observer, RunResult *result);
+static void violate(RunResult *result, const char *check, SimTime at,
+                    const char *format, ...) G_GNUC_PRINTF(4, 5);
+static void add_metric(void *data, const char *name, uint64_t value);
+static bool finish_files(RunObserver *observer, GError **error);
+static char *path_of(const RunObserver *observer, const char *name);
+
+bool
+run_observer_see(void *user, const Record *record)
+{
+    RunObserver *observer = user;
+    bool good;
+
+    observer->now = event_at(record->event);
+    if (observer->now > observer->options->stop_at) {
+        return false;
+    }
+    canonical_record(&observer->digest, record);
+    good = checks_observe(observer->checks, record);
+    observer->events++;
+    metrics_observe(observer->metrics, record);
+    for (unsigned i = 0; i < record->fact_count; i++) {
+        if (record->facts[i].kind == FACT_FAULT ||
+            record->facts[i].kind == FACT_HEAL) {
+            observer->last_fault_at = observer->now;
+            observer->first_ok_after = 0;
+        }
+    }
+    for (unsigned i = 0; record->input != NULL && i < record->fx->count; i++) {
+        const Effect *effect = &record->fx->items[i];
+
+        if (effect->kind == EFFECT_PROBE &&
+            effect->probe.id == PROBE_CLIENT_INVOKE) {
+            on_invoke(observer, effect);
+        } else if (effect->kind == EFFECT_PROBE &&
+                   effect->probe.id == PROBE_CLIENT_OUTCOME) {
+            on_outcome(observer, effect);
+        }
+    }
+    story_observe(observer->story, record);
+    if (observer->trace != NULL) {
+        trace_observe(observer->trace, record);
+    }
+    if (observer->binary != NULL) {
+        trace_observe(observer->binary, record);
+    }
+    if (observer->capture != NULL) {
+        capture_observe(observer->capture, record);
+    }
+    return (good || observer->options->keep_going) &&
+           record->number != observer->options->stop_event;
+}
+
+static const char *const functions[] = {"read", "write", "cas", "append",
+                                        "delete"};
+
+static void
+on_invoke(RunObserver *observer, const Effect *effect)
+{
+    const uint64_t *values = effect->probe.values;
+    uint64_t process = values[0];
+    unsigned operation = (unsigned)(values[1] & 0xff);
+    bool absent = (values[1] & 256) != 0;
+    Slice payload = effect->part_count > 0 ? effect->parts[0]
+                                           : slice_of("", 0);
+    Slice value = slice_sub(payload, values[2], values[3]);
+    Slice expected = slice_sub(payload, values[2] + values[3], payload.size);
+    HistoryEvent event = {.process = process,
+                          .type = HISTORY_INVOKE,
+                          .function = slice_text(functions[operation % 5]),
+                          .key = bytes_value(slice_sub(payload, 0, values[2])),
+                          .time = observer->now};
+
+    if (observer->history == NULL) {
+        return;
+    }
+    if (operation == 2) {
+        event.pair = true;
+        event.value = bytes_value(value);
+        if (!absent) {
+            event.expected = bytes_value(expected);
+        }
+    } else if (operation == 1 || operation == 3) {
+        event.value = bytes_value(value);
+    }
+    history_add(observer->history, &event);
+}
+
+static void
+on_outcome(RunObserver *observer, const Effect *effect)
+{
+    static const HistoryType types[] = {HISTORY_INFO, HISTORY_OK, HISTORY_FAIL,
+                                        HISTORY_INFO};
+    const uint64_t *values = effect->probe.values;
+    uint64_t process = values[0];
+    HistoryEvent event = {.process = process,
+                          .type = types[values[1] & 3],
+                          .function = slice_text(functions[values[2] % 5]),
+                          .time = observer->now};
+
+    if (values[1] == CLIENT_OK && observer->first_ok_after == 0) {
+        observer->first_ok_after = observer->now;
+    }
+    if (observer->history == NULL) {
+        return;
+    }
+    if (values[2] == 0 && values[1] == CLIENT_OK && !values[3]) {
+        event.value = bytes_value(effect->part_count > 0 ? effect->parts[0]
+                                                         : slice_of("", 0));
+    }
+    history_add(observer->history, &event);
+}
+
+static HistoryValue
+bytes_value(Slice bytes)
+{
+    return (HistoryValue){.kind = HISTORY_BYTES, .bytes = bytes};
+}
+
+bool
+run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
+{
+    const GPtrArray *found;
+    bool good = true;
+
+    memset(result, 0, sizeof(*result));
+    result->events = observer->events;
+    if (observer->metrics != NULL) {
+        good = metrics_close(observer->metrics, observer->now, error);
+        metrics_each(observer->metrics, add_metric, result);
+    }
+    result->sent = run_metric(result, "messages_sent");
+    result->delivered = run_metric(result, "messages_delivered");
+    result->dropped = run_metric(result, "messages_dropped") +
+                      run_metric(result, "messages_dropped_receiver");
+    checks_finish(observer->checks, observer->now);
+    found = checks_violations(observer->checks);
+    for (unsigned i = 0; i < found->len; i++) {
+        const Violation *violation = found->pdata[i];
+
+        violate(result, violation->check, violation->at, "%s",
+                violation->message);
+        if (result->violation_count <= RUN_VIOLATIONS_MAX) {
+            result->violations[result->violation_count - 1].node =
+                violation->node;
+        }
+    }
+    if (found->len == 0 && observer->options->stop_at == SIM_NEVER &&
+        observer->options->stop_event == 0) {
+        judge_expectations(observer, result);
+    }
+    result->verdict = result->violation_count > 0 ? RUN_VIOLATED : RUN_PASS;
+    result->virtual_ns = observer->now;
+    result->digest = digest_value(&observer->digest);
+    memcpy(result->faults, world_counts(engine_world(observer->engine)),
+           sizeof(result->faults));
+    good = finish_files(observer, good ? error : NULL) && good;
+    story_finish(observer->story, result->story);
+    digest_clear(&observer->digest);
+    checks_free(observer->checks);
+    metrics_free(observer->metrics);
+    g_free(observer);
+    return good;
+}
+
+/* Complete every file that was begun; the first error is the one told. */
+static bool
+finish_files(RunObserver *observer, GError **error)
+{
+    bool good = true;
+
+    if (observer->folder != NULL) {
+        g_autofree char *path = path_of(observer, "digest.ckpt");
+
+        good = digest_checkpoints_save(&observer->digest, path, error);
+    }
+    if (observer->history != NULL) {
+        good = history_close(observer->history, good ? error : NULL) && good;
+    }
+    if (observer->trace != NULL) {
+        good = trace_finish(observer->trace, good ? error : NULL) && good;
+    }
+    if (observer->binary != NULL) {
+        good = trace_finish(observer->binary, good ? error : NULL) && good;
+    }
+    if (observer->capture != NULL) {
+        good = capture_finish(observer->capture, good ? error : NULL) && good;
+    }
+    return good;
+}
+
+static void
+judge_expectations(RunObserver *observer, RunResult *result)
+{
+    const Expect *expect = &observer->scenario->expect;
+    uint64_t elections = run_metric(result, "elections");
+    uint64_t ok = run_metric(result, "operations_ok");
+    uint64_t attempted = ok + run_metric(result, "operations_fail") +
+                         run_metric(result, "operations_info");
+    SimTime leader_at = run_metric(result, "first_leader_ns");
+
+    if (elections < expect->elections_min ||
+        elections > expect->elections_max) {
+        violate(result, "elections", observer->now,
+                "%" PRIu64 " elections, expected %" PRIu64 " to %" PRIu64,
+                elections, expect->elections_min, expect->elections_max);
+    }
+    if (ok < expect->operations_min) {
+        violate(result, "operations", observer->now,
+                "%" PRIu64 " operations ended ok, expected at least %" PRIu64,
+                ok, expect->operations_min);
+    }
+    /* ok / attempted >= ppb / 10^9, in integers. */
+    if ((unsigned __int128)ok * 1000000000u <
+        (unsigned __int128)attempted * expect->availability_ppb_min) {
+        violate(result, "availability", observer->now,
+                "%" PRIu64 " of %" PRIu64 " operations ended ok",
+                ok, attempted);
+    }
+    if (expect->leader_within > 0 &&
+        (leader_at == 0 ||
+         leader_at > expect->leader_within)) {
+        violate(result, "leader-within", observer->now,
+                "the first leader came at %.3f s, expected by %.3f s",
+                (double)leader_at / 1e9,
+                (double)expect->leader_within / 1e9);
+    }
+    if (expect->recovery_within > 0 && observer->last_fault_at > 0 &&
+        (observer->first_ok_after == 0 ||
+         observer->first_ok_after >
+             observer->last_fault_at + expect->recovery_within)) {
+        violate(result, "recovery", observer->now,
+                "no operation ended ok within %.3f s of the last change of "
+                "faults at %.3f s",
+                (double)expect->recovery_within / 1e9,
+                (double)observer->last_fault_at / 1e9);
+    }
+}
+
+static void
+violate(RunResult *result, const char *check, SimTime at, const char *format,
+        ...)
+{
+    RunViolation *violation;
+    va_list arguments;
+
+    if (result->violation_count++ >= RUN_VIOLATIONS_MAX) {
+        return;
+    }
+    violation = &result->violations[result->violation_count - 1];
+    g_strlcpy(violation->check, check, sizeof(violation->check));
+    violation->at = at;
+    va_start(arguments, format);
+    g_vsnprintf(violation->message, sizeof(violation->message), format,
+                arguments);
+    va_end(arguments);
+}
+
+static void
+add_metric(void *data, const char *name, uint64_t value)
+{
+    RunResult *result = data;
+
+    g_assert(result->metric_count < RUN_METRICS_MAX);
+    g_strlcpy(result->metrics[result->metric_count].name, name,
+              sizeof(result->metrics[0].name));
+    result->metrics[result->metric_count++].value = value;
+}
+
+static char *
+path_of(const RunObserver *observer, const char *name)
+{
+    return g_build_filename(observer->folder, name, NULL);
+}
+
+RunObserver *
+run_observer_new(const RunOptions *options, const Scenario *scenario,
+                 const Engine *engine, const char *folder, GError **error)
+{
+    RunObserver *observer = g_new0(RunObserver, 1);
+    TraceAbout about = {.scenario = scenario->name,
+                        .seed = options->seed,
+                        .node_count = scenario->node_count,
+                        .client_count =
+                            engine_host_count(engine) - scenario->node_count};
+    MetricsAbout metrics = {.node_count = scenario->node_count};
+    CaptureAbout capture = {.node_count = scenario->node_count,
+                            .client_count = about.client_count};
+    bool good;
+
+    observer->options = options;
+    observer->scenario = scenario;
+    observer->engine = engine;
+    observer->folder = folder;
+    digest_init(&observer->digest, folder != NULL ? CHECKPOINT_EVENTS : 0);
+    observer->story = story_new(scenario->node_count);
+    observer->checks = checks_new(scenario->node_count);
+    observer->metrics = metrics_new(folder, &metrics, error);
+    good = observer->metrics != NULL;
+    if (good && folder != NULL) {
+        g_autofree char *path = path_of(observer, "history.jsonl");
+
+        observer->history = history_new(path, error);
+        good = observer->history != NULL;
+    }
+    if (good && folder != NULL && options->trace_text) {
+        g_autofree char *path = path_of(observer, "trace.txt");
+
+        observer->trace = trace_new_text(path, &about, error);
+        good = observer->trace != NULL;
+    }
+    if (good && folder != NULL && options->trace_binary) {
+        g_autofree char *path = path_of(observer, "trace.sbt.zst");
+
+        observer->binary = trace_new_binary(path, &about, error);
+        good = observer->binary != NULL;
+    }
+    if (good && folder != NULL && options->capture_pcap) {
+        g_autofree char *path = path_of(observer, "capture.pcap");
+
+        observer->capture = capture_new(path, &capture, error);
+        good = observer->capture != NULL;
+    }
+    if (!good) {
+        static RunResult ignored;
+
+        run_observer_finish(observer, &ignored, NULL);
+        return NULL;
+    }
+    return observer;
+}
