@@ -17,6 +17,17 @@ histogram_add(Histogram *histogram, uint64_t value)
     histogram->buckets[bucket_of(value)]++;
 }
 
+void
+histogram_remove(Histogram *histogram, uint64_t value)
+{
+    unsigned bucket = bucket_of(value);
+
+    g_assert(histogram->count > 0 && histogram->buckets[bucket] > 0);
+    histogram->count--;
+    histogram->sum -= value;
+    histogram->buckets[bucket]--;
+}
+
 uint64_t
 histogram_quantile(const Histogram *histogram, unsigned ppm)
 {

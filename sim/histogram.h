@@ -18,6 +18,8 @@ typedef struct Histogram {
 } Histogram;
 
 void histogram_add(Histogram *histogram, uint64_t value);
+/* Take back a value that was added. The maximum stays. */
+void histogram_remove(Histogram *histogram, uint64_t value);
 /* The value below or at which @ppm millionths of all values are (nearest
  * rank); 0 when there are none, exact at 1,000,000. */
 uint64_t histogram_quantile(const Histogram *histogram, unsigned ppm);

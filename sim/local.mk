@@ -35,6 +35,7 @@ libsim_a_SOURCES += %D%/plan.c %D%/plan.h
 libsim_a_SOURCES += %D%/plan.h
 libsim_a_SOURCES += %D%/plan_draw.c
 libsim_a_SOURCES += %D%/plan_read.c %D%/plan_read.h
+libsim_a_SOURCES += %D%/plot.c %D%/plot.h
 libsim_a_SOURCES += %D%/process.c %D%/process.h
 libsim_a_SOURCES += %D%/queue.c %D%/queue.h
 libsim_a_SOURCES += %D%/queue_heap.h

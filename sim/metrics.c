@@ -14,6 +14,9 @@
 enum { ROLE_LEADER = 3, ROLE_CANDIDATE = 2, ROLE_DOWN = 4, ROLE_UP = 5 };
 enum { OUTCOME_OPEN = 0, OUTCOME_OK, OUTCOME_FAIL, OUTCOME_INFO, OUTCOMES };
 
+/* Latency quantiles run over so many rows: a second by default. */
+#define WINDOW_ROWS 10u
+
 /* The operation's number; the bits above say more about it. */
 #define OPERATION_MASK 0xffu
 
@@ -47,7 +50,9 @@ struct Metrics {
     SimTime interval, row_end, now;
     WholeFile *rows, *roles, *operations_file, *faults_file; /* or NULL */
     Counts total, row;
-    GArray *row_latencies; /* uint64_t */
+    Histogram *window;                /* of the last WINDOW_ROWS rows */
+    GArray *window_rows[WINDOW_ROWS]; /* uint64_t: what leaves it again */
+    uint64_t row_count;
     Histogram *latency;
     NodeState *nodes;   /* 1..node_count */
     GArray *operations; /* Operation, by process */
@@ -86,7 +91,6 @@ static void write_operation(Metrics *metrics, const Operation *operation,
                             unsigned outcome, uint64_t process);
 static void write_bands(Metrics *metrics);
 static bool open_files(Metrics *metrics, const char *folder, GError **error);
-static gint by_u64(gconstpointer left, gconstpointer right);
 static gint by_term(gconstpointer left, gconstpointer right, gpointer data);
 
 void
@@ -343,7 +347,11 @@ on_outcome(Metrics *metrics, const uint64_t *values)
 
         histogram_add(metrics->latency, latency);
         if (metrics->rows != NULL) {
-            g_array_append_val(metrics->row_latencies, latency);
+            GArray *row =
+                metrics->window_rows[metrics->row_count % WINDOW_ROWS];
+
+            histogram_add(metrics->window, latency);
+            g_array_append_val(row, latency);
         }
     }
     write_operation(metrics, operation, outcome, process);
@@ -366,19 +374,15 @@ end_row(Metrics *metrics)
 {
     FILE *file = whole_file_stream(metrics->rows);
     const Counts *row = &metrics->row;
-    GArray *latencies = metrics->row_latencies;
+    GArray *oldest;
 
     fprintf(file, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",",
             metrics->row_end - metrics->interval, row->outcome[OUTCOME_OK],
             row->outcome[OUTCOME_FAIL], row->outcome[OUTCOME_INFO]);
-    if (latencies->len > 0) {
-        guint p50 = (latencies->len - 1) / 2;
-        guint p99 = (guint)(((guint64)latencies->len * 99 + 99) / 100 - 1);
-
-        g_array_sort(latencies, by_u64);
+    if (metrics->window->count > 0) {
         fprintf(file, "%" PRIu64 ",%" PRIu64,
-                g_array_index(latencies, uint64_t, p50),
-                g_array_index(latencies, uint64_t, p99));
+                histogram_quantile(metrics->window, 500000),
+                histogram_quantile(metrics->window, 990000));
     } else {
         fputc(',', file);
     }
@@ -390,8 +394,14 @@ end_row(Metrics *metrics)
     }
     fputc('\n', file);
     memset(&metrics->row, 0, sizeof metrics->row);
-    g_array_set_size(latencies, 0);
     metrics->row_end += metrics->interval;
+    metrics->row_count++;
+    /* The next row takes the place of the oldest. */
+    oldest = metrics->window_rows[metrics->row_count % WINDOW_ROWS];
+    for (guint i = 0; i < oldest->len; i++) {
+        histogram_remove(metrics->window, g_array_index(oldest, uint64_t, i));
+    }
+    g_array_set_size(oldest, 0);
 }
 
 bool
@@ -526,7 +536,10 @@ metrics_new(const char *folder, const MetricsAbout *about, GError **error)
     metrics->interval =
         about->interval != 0 ? about->interval : METRICS_INTERVAL_DEFAULT;
     metrics->row_end = metrics->interval;
-    metrics->row_latencies = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    metrics->window = g_new0(Histogram, 1);
+    for (unsigned i = 0; i < WINDOW_ROWS; i++) {
+        metrics->window_rows[i] = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    }
     metrics->latency = g_new0(Histogram, 1);
     metrics->nodes = g_new0(NodeState, metrics->node_count + 1);
     metrics->operations = g_array_new(FALSE, TRUE, sizeof(Operation));
@@ -588,7 +601,10 @@ metrics_free(Metrics *metrics)
         g_free(g_array_index(metrics->bands, FaultBand, i).text);
     }
     g_array_unref(metrics->bands);
-    g_array_unref(metrics->row_latencies);
+    for (unsigned i = 0; i < WINDOW_ROWS; i++) {
+        g_array_unref(metrics->window_rows[i]);
+    }
+    g_free(metrics->window);
     g_array_unref(metrics->operations);
     g_tree_destroy(metrics->term_leaders);
     g_free(metrics->latency);
@@ -597,16 +613,10 @@ metrics_free(Metrics *metrics)
 }
 
 static gint
-by_u64(gconstpointer left, gconstpointer right)
+by_term(gconstpointer left, gconstpointer right, gpointer data)
 {
     uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
 
-    return a < b ? -1 : a > b;
-}
-
-static gint
-by_term(gconstpointer left, gconstpointer right, gpointer data)
-{
     (void)data;
-    return by_u64(left, right);
+    return a < b ? -1 : a > b;
 }

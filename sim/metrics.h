@@ -3,8 +3,8 @@
  * are drawn from.
  *
  *   metrics.csv     a row per interval of virtual time: operations by
- *                   outcome, latency, messages, the highest term, each
- *                   node's role at its end
+ *                   outcome, latency quantiles of the last 10 rows,
+ *                   messages, the highest term, each node's role at its end
  *   roles.csv       node, role, term, start_ns, end_ns
  *   operations.csv  invoke_ns, end_ns, outcome, operation, process
  *   faults.csv      line, kind, start_ns, end_ns, whom

@@ -207,6 +207,9 @@ check_PROGRAMS += %D%/make_run
 # Scenarios and plans.
 LIBS_SCENARIO = libsim.a $(LIBS_NETMODEL) $(YAML_LIBS)
 
+dist_check_SCRIPTS += %D%/test_plot.sh
+TESTS += %D%/test_plot.sh
+
 check_PROGRAMS += %D%/test_scenario
 TESTS += %D%/test_scenario
 %C%_test_scenario_SOURCES = %D%/test_scenario.c %D%/scenario_mistakes.h

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make_run DIR [NODES CLIENTS SECONDS FAULTS]: what every observer writes of a
+/* make_run DIR [NODES CLIENTS SECONDS FAULTS PLOT]: what every observer writes of a
  * run made by hand, for the tests of captures and pictures. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "sim/capture.h"
 #include "sim/metrics.h"
+#include "sim/plot.h"
 #include "sim/trace.h"
 #include "tests/maker_run.h"
 
@@ -38,6 +39,19 @@ static unsigned
 number(int count, char **arguments, int at, unsigned fallback)
 {
     return at < count ? (unsigned)strtoul(arguments[at], NULL, 10) : fallback;
+}
+
+/* With the little of run.json that pictures need. */
+static bool
+plot_made_up(const char *folder, unsigned seconds, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "run.json", NULL);
+    g_autofree char *run =
+        g_strdup_printf("{\"scenario\": \"made-up_run\", \"seed\": \"7\", "
+                        "\"virtual_ns\": %u000000000}\n",
+                        seconds);
+
+    return g_file_set_contents(path, run, -1, error) && plot_run(folder, error);
 }
 
 int
@@ -80,5 +94,10 @@ main(int count, char **arguments)
     }
     metrics_each(observers.metrics, print_total, NULL);
     metrics_free(observers.metrics);
+    if (number(count, arguments, 6, 0) != 0 &&
+        !plot_made_up(folder, seconds, &error)) {
+        fprintf(stderr, "make_run: %s\n", error->message);
+        return 1;
+    }
     return 0;
 }

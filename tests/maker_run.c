@@ -108,8 +108,14 @@ elect(Run *run, NodeId candidate, NodeId silent)
         }
     }
     step(run, 2 * SIM_MS, candidate);
-    maker_message(run->maker, 2, link_datagram(2), CHANNEL_RAFT,
-                  maker_vote_reply(run->term, true));
+    if (run->node_count > 1) {
+        NodeId voter = candidate == 2 ? 3 : 2;
+
+        maker_message(run->maker, voter, link_datagram(voter), CHANNEL_RAFT,
+                      maker_vote_reply(run->term, true));
+    } else {
+        maker_timer(run->maker, 2);
+    }
     maker_probe(run->maker, PROBE_RAFT_ROLE, 3, run->term, candidate);
     maker_end(run->maker);
     run->leader = candidate;

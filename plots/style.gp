@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every picture shares. Colours: Okabe and Ito, "Color Universal Design"
+# (2008), which colour-blind readers can tell apart.
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+BLUE = "#0072B2"
+RED = "#D55E00"
+PURPLE = "#CC79A7"
+GREY = "#999999"
+INK = "#222222"
+
+set encoding utf8
+set decimalsign "."
+set datafile separator ","
+set datafile missing ""
+
+if (format eq "svg") {
+    set terminal svg size 900, picture_height font "DejaVu Sans,13" \
+        background "#FFFFFF" noenhanced
+} else {
+    set terminal pngcairo size 900, picture_height font "DejaVu Sans,10" \
+        background "#FFFFFF" noenhanced
+}
+set output sprintf("%s.%s.partial", picture, format)
+
+set title sprintf("%s: %s", picture_title, about) font ",15" \
+    textcolor rgb INK offset 0, 0.3
+set border 3 linecolor rgb "#666666"
+set tics nomirror textcolor rgb INK
+set xrange [0:(seconds > 0 ? seconds : 1)]
+set xlabel "virtual time (s)" textcolor rgb INK
+set y2range [0:1]
+unset y2tics
+set key at screen 0.5, screen 7.0 / picture_height center bottom horizontal maxrows 1 \
+    samplen 1.5 width 0.5 textcolor rgb INK
+set lmargin 9
+set rmargin 3
+set bmargin 6.2
+
+# Faults as shaded bands, with their names when there is room for them. A
+# fault of an instant still gets a line's width.
+sliver = seconds / 900.0
+band_end(start, end) = end - start < sliver ? start + sliver : end
+BANDS = "'faults.csv' skip 1 using (($3 / 1e9 + band_end($3 / 1e9, $4 / 1e9)) / 2):(0.5):($3 / 1e9):(band_end($3 / 1e9, $4 / 1e9)):(0):(1) axes x1y2 with boxxyerror fillcolor rgb PURPLE fillstyle transparent solid 0.25 noborder title 'fault'"
+name_faults = faults <= 12
+NAMES = "'faults.csv' skip 1 using ($3 / 1e9):(1.0):2 axes x1y2 with labels left offset 0.2, -0.6 font ',9' textcolor rgb '#7A3B5E' notitle"

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All drawing is in plots/ (.gp); here we only say what there is to draw, so that
+ * the scripts know what to expect in files that may be empty. */
+#include "sim/plot.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const pictures[] = {"roles", "latency", "rate"};
+static const char *const formats[] = {"svg", "png"};
+static const char *const files[] = {"roles.svg",   "roles.png", "latency.svg",
+                                    "latency.png", "rate.svg",  "rate.png",
+                                    NULL};
+
+/* What a run folder holds. */
+typedef struct Contents {
+    char *title;
+    uint64_t end_ns, interval_ns;
+    unsigned nodes, faults, operations;
+} Contents;
+
+static bool read_contents(const char *folder, Contents *contents,
+                          GError **error);
+static bool read_run(const char *folder, Contents *contents, GError **error);
+static bool read_metrics(const char *folder, Contents *contents,
+                         GError **error);
+static bool count_rows(const char *folder, const char *name, unsigned *count,
+                       GError **error);
+static bool draw(const char *folder, const char *gnuplot, const char *scripts,
+                 const char *picture, const char *format,
+                 const Contents *contents, GError **error);
+static char *find_scripts(void);
+static char *last_line(const char *text);
+
+bool
+plot_run(const char *folder, GError **error)
+{
+    g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
+    g_autofree char *scripts = find_scripts();
+    Contents contents = {0};
+    bool good = read_contents(folder, &contents, error);
+
+    if (good && gnuplot == NULL) {
+        g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_GNUPLOT,
+                    "gnuplot is not installed: apt-get install gnuplot-nox");
+        good = false;
+    }
+    for (unsigned i = 0; good && i < G_N_ELEMENTS(pictures); i++) {
+        for (unsigned j = 0; good && j < G_N_ELEMENTS(formats); j++) {
+            good = draw(folder, gnuplot, scripts, pictures[i], formats[j],
+                        &contents, error);
+        }
+    }
+    g_free(contents.title);
+    return good;
+}
+
+static bool
+draw(const char *folder, const char *gnuplot, const char *scripts,
+     const char *picture, const char *format, const Contents *contents,
+     GError **error)
+{
+    g_autofree char *script = g_build_filename(scripts, "draw.gp", NULL);
+    g_autofree char *seconds =
+        g_strdup_printf("%" PRIu64 ".%09" PRIu64, contents->end_ns / 1000000000,
+                        contents->end_ns % 1000000000);
+    g_autofree char *nodes = g_strdup_printf("%u", contents->nodes);
+    g_autofree char *faults = g_strdup_printf("%u", contents->faults);
+    g_autofree char *operations = g_strdup_printf("%u", contents->operations);
+    g_autofree char *interval = g_strdup_printf(
+        "%" PRIu64 ".%09" PRIu64, contents->interval_ns / 1000000000,
+        contents->interval_ns % 1000000000);
+    const char *arguments[] = {
+        gnuplot, "-c",  script, scripts,    picture,  format, contents->title,
+        seconds, nodes, faults, operations, interval, NULL};
+    g_autofree char *partial =
+        g_strdup_printf("%s/%s.%s.partial", folder, picture, format);
+    g_autofree char *final =
+        g_strdup_printf("%s/%s.%s", folder, picture, format);
+    g_autofree char *complaint = NULL;
+    int status = 0;
+
+    if (!g_spawn_sync(folder, (char **)arguments, NULL,
+                      G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &complaint,
+                      &status, error)) {
+        g_prefix_error(error, "%s: ", gnuplot);
+        return false;
+    }
+    if (status != 0 || rename(partial, final) != 0) {
+        g_autofree char *line = last_line(complaint);
+
+        (void)unlink(partial);
+        g_set_error(error, PLOT_ERROR, PLOT_ERROR_GNUPLOT,
+                    "%s: gnuplot failed: %s", final,
+                    line[0] != '\0' ? line : "it made no picture");
+        return false;
+    }
+    return true;
+}
+
+static bool
+read_contents(const char *folder, Contents *contents, GError **error)
+{
+    return read_run(folder, contents, error) &&
+           read_metrics(folder, contents, error) &&
+           count_rows(folder, "faults.csv", &contents->faults, error) &&
+           count_rows(folder, "operations.csv", &contents->operations, error) &&
+           count_rows(folder, "roles.csv", NULL, error);
+}
+
+/* Scenario, seed and duration, from run.json. */
+static bool
+read_run(const char *folder, Contents *contents, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "run.json", NULL);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    JsonObject *run;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_RUN,
+                    "%s: not a run folder: no run.json in it", folder);
+        return false;
+    }
+    if (!json_parser_load_from_file(parser, path, error)) {
+        return false;
+    }
+    if (!JSON_NODE_HOLDS_OBJECT(json_parser_get_root(parser))) {
+        g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_RUN,
+                    "%s: not what a run leaves", path);
+        return false;
+    }
+    run = json_node_get_object(json_parser_get_root(parser));
+    contents->title = g_strdup_printf(
+        "%s, seed %s",
+        json_object_get_string_member_with_default(run, "scenario", "?"),
+        json_object_get_string_member_with_default(run, "seed", "?"));
+    contents->end_ns =
+        (uint64_t)json_object_get_int_member_with_default(run, "virtual_ns", 0);
+    return true;
+}
+
+/* The number of nodes from the heading, the interval from the second row. */
+static bool
+read_metrics(const char *folder, Contents *contents, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, "metrics.csv", NULL);
+    g_autofree char *text = NULL;
+    char *line;
+
+    if (!g_file_get_contents(path, &text, NULL, error)) {
+        return false;
+    }
+    line = strchr(text, '\n');
+    for (const char *at = strstr(text, ",role_n");
+         at != NULL && line != NULL && at < line;
+         at = strstr(at + 1, ",role_n")) {
+        contents->nodes++;
+    }
+    contents->interval_ns = 100000000;
+    if (line != NULL && (line = strchr(line + 1, '\n')) != NULL &&
+        line[1] != '\0') {
+        contents->interval_ns = g_ascii_strtoull(line + 1, NULL, 10);
+    }
+    return true;
+}
+
+/* Rows below the heading. @count may be NULL: the file must be there. */
+static bool
+count_rows(const char *folder, const char *name, unsigned *count,
+           GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    FILE *file = fopen(path, "rbe");
+    unsigned lines = 0;
+    int byte;
+
+    if (file == NULL) {
+        int reason = errno;
+
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(reason),
+                    "%s: cannot open: %s", path, g_strerror(reason));
+        return false;
+    }
+    while ((byte = getc_unlocked(file)) != EOF) {
+        lines += byte == '\n';
+    }
+    (void)fclose(file);
+    if (count != NULL) {
+        *count = lines > 0 ? lines - 1 : 0;
+    }
+    return true;
+}
+
+/* A program that runs from where it was installed uses what was installed
+ * with it; one that runs from a build tree uses the source tree. */
+static char *
+find_scripts(void)
+{
+    const char *asked = g_getenv("SEEDBED_PLOTS");
+    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+    const char *installed = SEEDBED_PKGDATADIR "/plots";
+    const char *source = SEEDBED_SOURCEDIR "/plots";
+    bool is_installed =
+        program != NULL && g_str_has_prefix(program, SEEDBED_BINDIR "/");
+
+    if (asked != NULL && asked[0] != '\0') {
+        return g_canonicalize_filename(asked, NULL);
+    }
+    if (!is_installed && g_file_test(source, G_FILE_TEST_IS_DIR)) {
+        return g_strdup(source);
+    }
+    return g_strdup(installed);
+}
+
+static char *
+last_line(const char *text)
+{
+    g_autofree char *copy = g_strchomp(g_strdup(text != NULL ? text : ""));
+    const char *newline = strrchr(copy, '\n');
+
+    return g_strdup(newline != NULL ? newline + 1 : copy);
+}
+
+const char *const *
+plot_files(void)
+{
+    return files;
+}
+
+GQuark
+plot_error_quark(void)
+{
+    return g_quark_from_static_string("seedbed-plot-error");
+}
