@@ -49,6 +49,7 @@ libsim_a_SOURCES += %D%/scenario.c %D%/scenario.h
 libsim_a_SOURCES += %D%/scenario.def
 libsim_a_SOURCES += %D%/scenario.h
 libsim_a_SOURCES += %D%/scenario_keys.c %D%/scenario_keys.h
+libsim_a_SOURCES += %D%/scenario_manual.c
 libsim_a_SOURCES += %D%/scenario_read.c %D%/scenario_read.h
 libsim_a_SOURCES += %D%/scenario_text.c %D%/scenario_text.h
 libsim_a_SOURCES += %D%/scenario_value.c %D%/scenario_value.h

@@ -120,5 +120,8 @@ typedef struct ScenarioKey {
     const char *path, *type, *fallback, *example, *manual;
 } ScenarioKey;
 const ScenarioKey *scenario_keys(unsigned *count);
+/* The manual page seedbed-scenario(5) as roff: every key, selector and fault
+ * kind with an example. The caller owns it. */
+char *scenario_manual(void);
 
 #endif

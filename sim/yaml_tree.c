@@ -34,6 +34,7 @@ static bool take_value(Builder *builder, YamlNode *node);
 static bool open_node(Builder *builder, YamlKind kind,
                       const yaml_event_t *event);
 static bool refuse(Builder *builder, yaml_mark_t mark, const char *what);
+static void one_line(char *text);
 static YamlNode *node_new(Builder *builder, YamlKind kind, yaml_mark_t mark);
 static void node_free(YamlNode *node);
 static void node_append(YamlNode *node, YamlNode *item);
@@ -117,13 +118,13 @@ bool
 yaml_tree_set(YamlTree *tree, const char *option, GError **error)
 {
     const char *equals = strchr(option, '=');
-    g_autofree char *escaped = g_strescape(option, NULL);
-    char *source = g_strdup_printf("--set %s", escaped);
+    char *source = g_strconcat("--set ", option, NULL);
     g_autofree char *path = NULL;
     YamlNode *value = NULL, **slot = NULL;
     GError *reason = NULL;
 
     g_ptr_array_add(tree->names, source);
+    one_line(source);
     if (equals == NULL || equals == option) {
         g_set_error(error, YAML_TREE_ERROR, 0,
                     "%s: found no \"%s\", expected path.to.key=value", source,
@@ -131,6 +132,7 @@ yaml_tree_set(YamlTree *tree, const char *option, GError **error)
         return false;
     }
     path = g_strndup(option, (size_t)(equals - option));
+    one_line(path);
     value = build(equals + 1, strlen(equals + 1), source, &reason);
     if (value == NULL) {
         /* Lines and columns of an option help nobody. */
@@ -433,15 +435,21 @@ refuse(Builder *builder, yaml_mark_t mark, const char *what)
 {
     g_autofree char *line = g_strdup(what);
 
-    /* A key may hold a line break; the message is one line. */
-    for (char *at = line; *at != '\0'; at++) {
+    one_line(line);
+    g_set_error(builder->error, YAML_TREE_ERROR, 0, "%s:%zu:%zu: %s",
+                builder->name, mark.line + 1, mark.column + 1, line);
+    return false;
+}
+
+/* What is quoted in a message may hold anything; the message is one line. */
+static void
+one_line(char *text)
+{
+    for (char *at = text; *at != '\0'; at++) {
         if (g_ascii_iscntrl(*at)) {
             *at = '?';
         }
     }
-    g_set_error(builder->error, YAML_TREE_ERROR, 0, "%s:%zu:%zu: %s",
-                builder->name, mark.line + 1, mark.column + 1, line);
-    return false;
 }
 
 static YamlNode *

@@ -227,6 +227,44 @@ dist_scenario_DATA = \
 	%D%/scenarios/raft-steady.yaml \
 	%D%/scenarios/raft-streams.yaml
 
+check_PROGRAMS += %D%/test_plan
+TESTS += %D%/test_plan
+%C%_test_plan_SOURCES = %D%/test_plan.c
+%C%_test_plan_CFLAGS = $(TEST_CFLAGS)
+%C%_test_plan_LDADD = $(LIBS_SCENARIO) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_plan_draw
+TESTS += %D%/test_plan_draw
+%C%_test_plan_draw_SOURCES = %D%/test_plan_draw.c
+%C%_test_plan_draw_CFLAGS = $(TEST_CFLAGS)
+%C%_test_plan_draw_LDADD = $(LIBS_SCENARIO) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_yaml_tree
+TESTS += %D%/test_yaml_tree
+%C%_test_yaml_tree_SOURCES = %D%/test_yaml_tree.c
+%C%_test_yaml_tree_CFLAGS = $(TEST_CFLAGS)
+%C%_test_yaml_tree_LDADD = $(LIBS_SCENARIO) $(CHECK_LIBS)
+
+# Instrumented: they compile what they fuzz.
+if FUZZ
+SCENARIO_FUZZED = sim/yaml_tree.c \
+	sim/scenario.c sim/scenario_keys.c \
+	sim/scenario_read.c sim/scenario_text.c \
+	sim/scenario_value.c sim/selector.c \
+	sim/plan.c sim/plan_read.c \
+	sim/plan_draw.c nodes/quantity.c \
+	$(libnetmodel_a_SOURCES)
+noinst_PROGRAMS += %D%/fuzz/fuzz_scenario %D%/fuzz/fuzz_plan
+%C%_fuzz_fuzz_scenario_SOURCES = %D%/fuzz/fuzz_scenario.c $(SCENARIO_FUZZED)
+%C%_fuzz_fuzz_scenario_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_scenario_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_scenario_LDADD = $(YAML_LIBS) $(XXHASH_LIBS) $(GLIB_LIBS)
+%C%_fuzz_fuzz_plan_SOURCES = %D%/fuzz/fuzz_plan.c $(SCENARIO_FUZZED)
+%C%_fuzz_fuzz_plan_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_plan_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_plan_LDADD = $(YAML_LIBS) $(XXHASH_LIBS) $(GLIB_LIBS)
+endif
+
 include tests/bench/local.mk
 include tests/raft.mk
 

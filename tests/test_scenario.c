@@ -269,6 +269,43 @@ START_TEST(every_key_has_an_example_that_parses)
 }
 END_TEST
 
+/* The manual page names every key and kind, and escapes what roff would
+ * take for its own. */
+START_TEST(the_manual_is_complete)
+{
+    g_autofree char *page = scenario_manual();
+    g_auto(GStrv) lines = g_strsplit(page, "\n", -1);
+    unsigned count = 0;
+    const ScenarioKey *keys = scenario_keys(&count);
+
+    ck_assert(g_str_has_prefix(page, ".TH SEEDBED-SCENARIO 5"));
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *head =
+            g_strdup_printf(".TP\n.B \"%s\"\n", keys[i].path);
+
+        ck_assert_msg(strstr(page, head) != NULL, "no %s", keys[i].path);
+    }
+    for (unsigned i = 1; i < FAULT_KIND_COUNT; i++) {
+        g_auto(GStrv) words =
+            g_strsplit(fault_kind_name((FaultKind)i), "-", -1);
+        g_autofree char *name = g_strjoinv("\\-", words);
+        g_autofree char *head = g_strdup_printf(".TP\n.B \"%s\"\n", name);
+
+        ck_assert_msg(strstr(page, head) != NULL, "no %s", name);
+    }
+    for (char **line = lines; *line != NULL; line++) {
+        static const char *const macros[] = {
+            ".TH ", ".SH ", ".TP", ".B ", ".PP", ".EX", ".EE", ".br", ".BR "};
+        bool known = (*line)[0] != '.' && (*line)[0] != '\'';
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(macros); i++) {
+            known = known || g_str_has_prefix(*line, macros[i]);
+        }
+        ck_assert_msg(known, "no macro of ours: %s", *line);
+    }
+}
+END_TEST
+
 /* Each broken scenario has its exact line; there is never a second one. */
 START_TEST(mistakes_are_one_exact_line)
 {
@@ -325,6 +362,7 @@ main(void)
                         G_N_ELEMENTS(overrides));
     tcase_add_test(tcase, ranges_draw_by_their_path);
     tcase_add_test(tcase, every_key_has_an_example_that_parses);
+    tcase_add_test(tcase, the_manual_is_complete);
     tcase_add_loop_test(tcase, mistakes_are_one_exact_line, 0,
                         G_N_ELEMENTS(mistakes));
     tcase_add_test(tcase, a_missing_file_is_named);
