@@ -69,20 +69,17 @@ scenario_read_map(ScenarioReader *reader, const char *section,
 {
     const ScenarioField *field = NULL;
     unsigned at = 0;
+    bool empty = yaml_tree_is_null(node);
 
-    if (node != NULL && yaml_tree_is_null(node)) {
-        node = NULL;
-    }
-    if (node != NULL && node->kind != YAML_KIND_MAP) {
+    if (!empty && node->kind != YAML_KIND_MAP) {
         return scenario_read_fail(reader, node, "", "a map of keys");
     }
-    if (node != NULL && !check_keys(reader, section, "", node)) {
+    if (!empty && !check_keys(reader, section, "", node)) {
         return false;
     }
     while ((field = scenario_keys_next(section, &at)) != NULL) {
         const char *key = scenario_keys_tail(field, section);
-        const YamlNode *value =
-            node != NULL ? scenario_read_find(node, key) : NULL;
+        const YamlNode *value = empty ? NULL : scenario_read_find(node, key);
         YamlNode fallback = {0};
         bool good = true;
 

@@ -312,6 +312,13 @@ static const struct {
     {"explore.spread: 1 ms\n", NULL,
      "x.yaml:1:1: explore.spread: found an unknown key, expected one of name, "
      "title, duration, nodes, network, disk, clients, faults, expect, explore"},
+    {"network:\n  rules:\n    - # nothing\n", NULL,
+     "x.yaml:3:6: network.rules.0: found no key \"netem\", expected one"},
+    {"faults:\n  random:\n    - null\n", NULL,
+     "x.yaml:3:7: faults.random.0: found no key \"kind\", expected one"},
+    {"nodes:\n  program:\n", NULL,
+     "x.yaml:2:11: nodes.program: found nothing, expected a program's name or "
+     "path"},
     {"nodes: {count: 3\n", NULL,
      "x.yaml:2:1: not YAML: did not find expected ',' or '}' while parsing a "
      "flow mapping"},
