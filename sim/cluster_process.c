@@ -182,7 +182,8 @@ spawn_with(Process *process, int socket_fd, int stderr_fd, GError **error)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
                                      O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
+                                     O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDERR_FILENO);
     posix_spawn_file_actions_adddup2(&actions, socket_fd, 3);
     posix_spawn_file_actions_addclosefrom_np(&actions, 4);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "nodes/host/fatal.h"
+#include "sim/backtrace.h"
 
 #define TICK_MS  200
 #define GRACE_MS 2000
@@ -53,6 +54,7 @@ static void tell(const CrashBox *box, int status, CrashSlot *hung,
 static void tell_slot(const CrashSlot *slot, CrashReport *report);
 static void tell_backtrace(const CrashSlot *slot, CarrierDeath *death);
 static void note_death(int signal);
+static void print(const char *text);
 static void pass_on(int signal, siginfo_t *info, void *context);
 static SimTime child_cpu(pid_t child);
 static SimTime monotonic_now(void);
@@ -100,6 +102,7 @@ run_child(CrashBox *box, pid_t parent, int (*body)(void *data), void *data)
         _exit(255);
     }
     fatal_install(note_death);
+    g_set_print_handler(print);
     crash_box_thread(box, 0);
     exit(body(data) & 0xff);
 }
@@ -245,6 +248,7 @@ tell_slot(const CrashSlot *slot, CrashReport *report)
     }
     report->input_count = (unsigned)count;
     g_strlcpy(report->death.text, slot->text, sizeof report->death.text);
+    backtrace_tidy_text(report->death.text);
     tell_backtrace(slot, &report->death);
 }
 
@@ -260,6 +264,7 @@ tell_backtrace(const CrashSlot *slot, CarrierDeath *death)
         g_strlcat(death->backtrace, "\n", sizeof death->backtrace);
     }
     free(lines);
+    backtrace_name(death->backtrace, sizeof death->backtrace);
 }
 
 /* In the child, on the alternate stack. */
@@ -276,6 +281,17 @@ note_death(int signal)
             break;
         }
         slot->text[i] = text[i];
+    }
+}
+
+/* g_assert() says on standard output, where a machine may be reading JSON,
+ * once more what it says on standard error. */
+static void
+print(const char *text)
+{
+    if (!g_str_has_prefix(text, "Bail out! ")) {
+        fputs(text, stdout);
+        fflush(stdout);
     }
 }
 

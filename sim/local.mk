@@ -7,6 +7,7 @@ libsim_a_SOURCES += %D%/build_id.c %D%/build_id.h
 libsim_a_SOURCES += %D%/canonical.c %D%/canonical.h
 libsim_a_SOURCES += %D%/capture.c %D%/capture.h
 libsim_a_SOURCES += %D%/capture_frame.c %D%/capture_frame.h
+libsim_a_SOURCES += %D%/backtrace.c %D%/backtrace.h
 libsim_a_SOURCES += %D%/carrier.h
 libsim_a_SOURCES += %D%/cell.c %D%/cell.h
 libsim_a_SOURCES += %D%/checks.c %D%/checks.h

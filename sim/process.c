@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/backtrace.h"
+
 /* How long a child that said something odd may take to end by itself, and
  * one that hangs to write its backtrace. */
 #define GRACE_NS (2 * SIM_S)
@@ -137,6 +139,7 @@ process_bury(Process *process, TransportResult result, CarrierDeath *death)
                   sizeof death->text);
     }
     status = process_end(process);
+    backtrace_name(death->backtrace, sizeof death->backtrace);
     if (!death->nonsense && !death->hang) {
         death->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         death->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -217,23 +220,15 @@ line_tells(const char *line, size_t size)
     return false;
 }
 
-/* Without the name of the process, which assert() puts in front: the same
- * failure reads the same in both isolations. */
 static void
 tell_line(const char *line, size_t size, CarrierDeath *death)
 {
-    const char *colon = g_strstr_len(line, (gssize)size, ": ");
-
-    if (g_strstr_len(line, (gssize)size, ": Assertion `") != NULL &&
-        colon != NULL) {
-        size -= (size_t)(colon + 2 - line);
-        line = colon + 2;
-    }
     size = MIN(size, sizeof death->text - 1);
     for (size_t i = 0; i < size; i++) {
         death->text[i] = (char)(g_ascii_iscntrl(line[i]) ? ' ' : line[i]);
     }
     death->text[size] = '\0';
+    backtrace_tidy_text(death->text);
 }
 
 void

@@ -17,7 +17,7 @@ typedef struct Process {
     Transport transport;
     Wire out;
     Wire *replies; /* to the last request */
-    /* The end of what it wrote to stdout and stderr. */
+    /* The end of what it wrote to stderr. */
     int stderr_fd;
     char stderr_tail[8192];
     size_t stderr_size;

@@ -219,7 +219,7 @@ static const struct {
     int signal, status;
     bool hang, nonsense;
     const char *text; /* contained in the text */
-    bool backtrace;
+    bool backtrace;   /* with the guilty function first, if it has a name */
 } deaths[] = {
     {MISDEED_SEGFAULT, SIGSEGV, 0, false, false, "", true},
     {MISDEED_G_ASSERT, SIGABRT, 0, false, false,
