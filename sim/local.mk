@@ -52,6 +52,8 @@ libsim_a_SOURCES += %D%/scenario.h
 libsim_a_SOURCES += %D%/scenario_keys.c %D%/scenario_keys.h
 libsim_a_SOURCES += %D%/scenario_manual.c
 libsim_a_SOURCES += %D%/scenario_read.c %D%/scenario_read.h
+libsim_a_SOURCES += %D%/scenario_read_private.h
+libsim_a_SOURCES += %D%/scenario_read_words.c
 libsim_a_SOURCES += %D%/scenario_text.c %D%/scenario_text.h
 libsim_a_SOURCES += %D%/scenario_value.c %D%/scenario_value.h
 libsim_a_SOURCES += %D%/selector.c %D%/selector.h
@@ -68,6 +70,8 @@ libsim_a_SOURCES += %D%/whole_file.c %D%/whole_file.h
 libsim_a_SOURCES += %D%/workers.c %D%/workers.h
 libsim_a_SOURCES += %D%/world.c %D%/world.h
 libsim_a_SOURCES += %D%/yaml_tree.c %D%/yaml_tree.h
+libsim_a_SOURCES += %D%/yaml_tree_private.h
+libsim_a_SOURCES += %D%/yaml_tree_set.c
 libsim_a_CPPFLAGS = $(AM_CPPFLAGS) $(JSON_CFLAGS) -DSEEDBED_BINDIR='"$(bindir)"'
 bin_PROGRAMS += seedbed
 seedbed_SOURCES = %D%/main.c

@@ -17,7 +17,6 @@ static const struct {
 };
 
 static int compare_faults(gconstpointer a, gconstpointer b);
-static unsigned next_number(const Plan *plan);
 
 void
 plan_add(Plan *plan, const Fault *fault)
@@ -38,8 +37,9 @@ plan_add(Plan *plan, const Fault *fault)
     copy->netem = g_strdup(fault->netem);
     copy->file = g_strdup(fault->file);
     if (copy->number == 0) {
-        copy->number = next_number(plan);
+        copy->number = plan->number_max + 1;
     }
+    plan->number_max = MAX(plan->number_max, copy->number);
     plan->count++;
 }
 
@@ -169,18 +169,6 @@ compare_faults(gconstpointer a, gconstpointer b)
     return left->number < right->number   ? -1
            : left->number > right->number ? 1
                                           : 0;
-}
-
-/* One more than the largest. */
-static unsigned
-next_number(const Plan *plan)
-{
-    unsigned most = 0;
-
-    for (unsigned i = 0; i < plan->count; i++) {
-        most = MAX(most, plan->faults[i].number);
-    }
-    return most + 1;
 }
 
 Plan *

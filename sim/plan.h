@@ -51,6 +51,7 @@ typedef struct Fault {
 typedef struct Plan {
     Fault *faults; /* by (at, number) */
     unsigned count;
+    unsigned number_max; /* the largest number given */
 } Plan;
 
 Plan *plan_new(void);

@@ -7,10 +7,7 @@
 #include <string.h>
 #include <yaml.h>
 
-struct YamlTree {
-    YamlNode *root;
-    GPtrArray *names; /* of the sources that nodes borrow */
-};
+#include "sim/yaml_tree_private.h"
 
 /* A parse under way: the open maps and lists, innermost last. */
 typedef struct Builder {
@@ -24,8 +21,6 @@ typedef struct Builder {
     GError **error;
 } Builder;
 
-static YamlNode *build(const char *text, size_t size, const char *name,
-                       GError **error);
 static void parser_error(const yaml_parser_t *parser, const char *name,
                          GError **error);
 static bool take_event(Builder *builder, const yaml_event_t *event);
@@ -34,18 +29,7 @@ static bool take_value(Builder *builder, YamlNode *node);
 static bool open_node(Builder *builder, YamlKind kind,
                       const yaml_event_t *event);
 static bool refuse(Builder *builder, yaml_mark_t mark, const char *what);
-static void one_line(char *text);
 static YamlNode *node_new(Builder *builder, YamlKind kind, yaml_mark_t mark);
-static void node_free(YamlNode *node);
-static void node_append(YamlNode *node, YamlNode *item);
-static void node_source(YamlNode *node, const char *source);
-static YamlNode **find_slot(YamlTree *tree, const char *path,
-                            const char *source, GError **error);
-static YamlNode **enter_list(YamlNode *list, const char *word,
-                             const char *source, GError **error);
-static YamlNode **enter_map(YamlNode *map, const char *word, const char *source,
-                            GError **error);
-static bool parse_index(const char *word, unsigned *index);
 
 YamlTree *
 yaml_tree_parse(const char *text, size_t size, const char *name, GError **error)
@@ -55,7 +39,7 @@ yaml_tree_parse(const char *text, size_t size, const char *name, GError **error)
 
     tree->names = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(tree->names, own_name);
-    tree->root = build(text, size, own_name, error);
+    tree->root = yaml_tree_build(text, size, own_name, error);
     if (tree->root == NULL) {
         yaml_tree_free(tree);
         return NULL;
@@ -112,52 +96,6 @@ yaml_tree_is_null(const YamlNode *node)
     return node->kind == YAML_KIND_SCALAR && !node->quoted &&
            (node->text[0] == '\0' || strcmp(node->text, "~") == 0 ||
             strcmp(node->text, "null") == 0);
-}
-
-bool
-yaml_tree_set(YamlTree *tree, const char *option, GError **error)
-{
-    const char *equals = strchr(option, '=');
-    char *source = g_strconcat("--set ", option, NULL);
-    g_autofree char *path = NULL;
-    YamlNode *value = NULL, **slot = NULL;
-    GError *reason = NULL;
-
-    g_ptr_array_add(tree->names, source);
-    one_line(source);
-    if (equals == NULL || equals == option) {
-        g_set_error(error, YAML_TREE_ERROR, 0,
-                    "%s: found no \"%s\", expected path.to.key=value", source,
-                    equals == NULL ? "=" : "path");
-        return false;
-    }
-    path = g_strndup(option, (size_t)(equals - option));
-    one_line(path);
-    value = build(equals + 1, strlen(equals + 1), source, &reason);
-    if (value == NULL) {
-        /* Lines and columns of an option help nobody. */
-        const char *what = reason->message + strlen(source) + 1;
-
-        what += strspn(what, "0123456789: ");
-        g_set_error(error, YAML_TREE_ERROR, 0, "%s: %s", source, what);
-        g_error_free(reason);
-        return false;
-    }
-    /* An empty document is an empty map in a file, nothing in an option. */
-    if (value->line == 0) {
-        value->kind = YAML_KIND_SCALAR;
-        value->text = g_strdup("");
-    }
-    node_source(value, source);
-    slot = find_slot(tree, path, source, error);
-    if (slot == NULL) {
-        node_free(value);
-        return false;
-    }
-    value->key = g_steal_pointer(&(*slot)->key);
-    node_free(*slot);
-    *slot = value;
-    return true;
 }
 
 void
@@ -227,8 +165,8 @@ yaml_tree_found(const YamlNode *node)
 }
 
 /* The tree of one document, or NULL and @error. */
-static YamlNode *
-build(const char *text, size_t size, const char *name, GError **error)
+YamlNode *
+yaml_tree_build(const char *text, size_t size, const char *name, GError **error)
 {
     yaml_parser_t parser;
     yaml_event_t event;
@@ -259,7 +197,7 @@ build(const char *text, size_t size, const char *name, GError **error)
     yaml_parser_delete(&parser);
     g_free(builder.key);
     if (!good) {
-        node_free(builder.root);
+        yaml_tree_drop(builder.root);
         return NULL;
     }
     if (builder.root == NULL) {
@@ -379,7 +317,7 @@ take_value(Builder *builder, YamlNode *node)
         node->key_line = (unsigned)builder->key_mark.line + 1;
         node->key_column = (unsigned)builder->key_mark.column + 1;
     }
-    node_append(parent, node);
+    yaml_tree_append(parent, node);
     if (parent->kind == YAML_KIND_MAP && parent->count > YAML_TREE_KEYS_MAX) {
         return refuse(builder, builder->key_mark,
                       "found more than 256 keys in one map, expected fewer");
@@ -435,15 +373,15 @@ refuse(Builder *builder, yaml_mark_t mark, const char *what)
 {
     g_autofree char *line = g_strdup(what);
 
-    one_line(line);
+    yaml_tree_one_line(line);
     g_set_error(builder->error, YAML_TREE_ERROR, 0, "%s:%zu:%zu: %s",
                 builder->name, mark.line + 1, mark.column + 1, line);
     return false;
 }
 
 /* What is quoted in a message may hold anything; the message is one line. */
-static void
-one_line(char *text)
+void
+yaml_tree_one_line(char *text)
 {
     for (char *at = text; *at != '\0'; at++) {
         if (g_ascii_iscntrl(*at)) {
@@ -466,14 +404,14 @@ node_new(Builder *builder, YamlKind kind, yaml_mark_t mark)
 }
 
 /* Recursion is bounded: YAML_TREE_DEPTH_MAX, and as much by one --set. */
-static void
-node_free(YamlNode *node)
+void
+yaml_tree_drop(YamlNode *node)
 {
     if (node == NULL) {
         return;
     }
     for (unsigned i = 0; i < node->count; i++) {
-        node_free(node->items[i]);
+        yaml_tree_drop(node->items[i]);
     }
     g_free(node->items);
     g_free(node->text);
@@ -481,129 +419,14 @@ node_free(YamlNode *node)
     g_free(node);
 }
 
-static void
-node_append(YamlNode *node, YamlNode *item)
+void
+yaml_tree_append(YamlNode *node, YamlNode *item)
 {
     if (node->count == node->capacity) {
         node->capacity = node->capacity == 0 ? 8 : node->capacity * 2;
         node->items = g_renew(YamlNode *, node->items, node->capacity);
     }
     node->items[node->count++] = item;
-}
-
-/* The whole of @node comes from @source, an option: no lines. */
-static void
-node_source(YamlNode *node, const char *source)
-{
-    node->source = source;
-    node->line = node->column = 0;
-    node->key_line = node->key_column = 0;
-    for (unsigned i = 0; i < node->count; i++) {
-        node_source(node->items[i], source);
-    }
-}
-
-/* Where the value at @path hangs; what is missing on the way is made. */
-static YamlNode **
-find_slot(YamlTree *tree, const char *path, const char *source, GError **error)
-{
-    g_auto(GStrv) words = g_strsplit(path, ".", 0);
-    YamlNode **slot = &tree->root;
-    unsigned ignored = 0;
-
-    if (g_strv_length(words) > YAML_TREE_DEPTH_MAX) {
-        g_set_error(error, YAML_TREE_ERROR, 0,
-                    "%s: found a path of %u words, expected at most %u", source,
-                    g_strv_length(words), YAML_TREE_DEPTH_MAX);
-        return NULL;
-    }
-    for (char **word = words; slot != NULL && *word != NULL; word++) {
-        YamlNode *node = *slot;
-
-        if ((*word)[0] == '\0') {
-            g_set_error(error, YAML_TREE_ERROR, 0,
-                        "%s: found an empty word in the path \"%s\", expected "
-                        "path.to.key=value",
-                        source, path);
-            return NULL;
-        }
-        if (yaml_tree_is_null(node)) {
-            g_free(g_steal_pointer(&node->text));
-            node->kind =
-                parse_index(*word, &ignored) ? YAML_KIND_LIST : YAML_KIND_MAP;
-        }
-        if (node->kind == YAML_KIND_LIST) {
-            slot = enter_list(node, *word, source, error);
-        } else if (node->kind == YAML_KIND_MAP) {
-            slot = enter_map(node, *word, source, error);
-        } else {
-            g_autofree char *found = yaml_tree_found(node);
-
-            g_set_error(error, YAML_TREE_ERROR, 0,
-                        "%s: found %s before \"%s\", expected a map or a list",
-                        source, found, *word);
-            return NULL;
-        }
-    }
-    return slot;
-}
-
-static YamlNode **
-enter_list(YamlNode *list, const char *word, const char *source, GError **error)
-{
-    unsigned index = 0;
-
-    if (!parse_index(word, &index) || index > list->count) {
-        g_set_error(error, YAML_TREE_ERROR, 0,
-                    "%s: found \"%s\" in a list, expected an index 0..%u",
-                    source, word, list->count);
-        return NULL;
-    }
-    if (index == list->count) {
-        YamlNode *item = g_new0(YamlNode, 1);
-
-        item->text = g_strdup("");
-        item->source = source;
-        node_append(list, item);
-    }
-    return &list->items[index];
-}
-
-static YamlNode **
-enter_map(YamlNode *map, const char *word, const char *source, GError **error)
-{
-    YamlNode *item = NULL;
-
-    for (unsigned i = 0; i < map->count; i++) {
-        if (strcmp(map->items[i]->key, word) == 0) {
-            return &map->items[i];
-        }
-    }
-    if (map->count == YAML_TREE_KEYS_MAX) {
-        g_set_error(error, YAML_TREE_ERROR, 0,
-                    "%s: found more than 256 keys in one map, expected fewer",
-                    source);
-        return NULL;
-    }
-    item = g_new0(YamlNode, 1);
-    item->text = g_strdup("");
-    item->key = g_strdup(word);
-    item->source = source;
-    node_append(map, item);
-    return &map->items[map->count - 1];
-}
-
-static bool
-parse_index(const char *word, unsigned *index)
-{
-    guint64 value = 0;
-
-    if (!g_ascii_string_to_unsigned(word, 10, 0, YAML_TREE_NODES_MAX, &value,
-                                    NULL)) {
-        return false;
-    }
-    *index = (unsigned)value;
-    return true;
 }
 
 GQuark
@@ -618,7 +441,7 @@ yaml_tree_free(YamlTree *tree)
     if (tree == NULL) {
         return;
     }
-    node_free(tree->root);
+    yaml_tree_drop(tree->root);
     g_ptr_array_unref(tree->names);
     g_free(tree);
 }

@@ -247,9 +247,9 @@ TESTS += %D%/test_yaml_tree
 
 # Instrumented: they compile what they fuzz.
 if FUZZ
-SCENARIO_FUZZED = sim/yaml_tree.c \
+SCENARIO_FUZZED = sim/yaml_tree.c sim/yaml_tree_set.c \
 	sim/scenario.c sim/scenario_keys.c \
-	sim/scenario_read.c sim/scenario_text.c \
+	sim/scenario_read.c sim/scenario_read_words.c sim/scenario_text.c \
 	sim/scenario_value.c sim/selector.c \
 	sim/plan.c sim/plan_read.c \
 	sim/plan_draw.c nodes/quantity.c \

@@ -227,7 +227,7 @@ static char *
 line_of(const Fault *fault)
 {
     Fault copy = *fault;
-    Plan single = {&copy, 1};
+    Plan single = {&copy, 1, 1};
 
     copy.number = 1;
     return plan_text(&single);
