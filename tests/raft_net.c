@@ -218,22 +218,20 @@ start(RaftNet *net, NodeId id)
     char error[200];
     NodeSetup setup = {id, net->count, net->config};
     Input input = {.kind = INPUT_START};
-    FileInfo files[256];
+    g_autofree FileInfo *files = g_new0(FileInfo, node->files->len + 1);
     LinkId link;
 
     node->incarnation++;
-    node->role = 0;
+    node->role = node->term = 0; /* a term that was not durable may fall */
     node->commit = node->applied = 0;
     node->down = false;
     node->node = raft_kv_program.make(&setup, error, sizeof(error));
     if (node->node == NULL) {
         g_error("%s", error);
     }
-    g_assert(node->files->len <= G_N_ELEMENTS(files));
     for (guint i = 0; i < node->files->len; i++) {
         File *file = g_ptr_array_index(node->files, i);
 
-        memset(&files[i], 0, sizeof(files[i]));
         g_strlcpy(files[i].name, file->name, sizeof(files[i].name));
         files[i].size = file->now->len;
     }

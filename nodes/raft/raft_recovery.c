@@ -54,6 +54,7 @@ static void next_read(Raft *raft, Effects *fx);
 static void take_snapshot(Raft *raft, Effects *fx);
 static void choose_first(Raft *raft, Effects *fx);
 static void take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx);
+static void keep_file(Raft *raft, const LogFile *file);
 static bool begin_file(Raft *raft, const LogFile *file);
 static size_t take_records(Raft *raft, const LogFile *file, uint64_t limit,
                            Slice bytes, Effects *fx);
@@ -303,31 +304,44 @@ static void
 take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx)
 {
     RaftRecovery *recovery = raft->recovery;
+    uint64_t limit = limit_of(recovery, recovery->cursor);
     size_t at = 0;
 
+    if (recovery->began && file->first_index >= limit) {
+        /* All of it was removed from the log: it goes with the entries
+         * before it, when they are compacted. */
+        keep_file(raft, file);
+        return;
+    }
     if (!recovery->damaged && !file->good &&
-        (!recovery->began || file->first_index == raft->log.last_index + 1)) {
+        (!recovery->began ||
+         file->first_index == raft->log.last_index + 1)) {
         damage(recovery, raft->log.end_offset, file->epoch);
     }
     if (!recovery->damaged && file->good && begin_file(raft, file)) {
-        at = take_records(raft, file, limit_of(recovery, recovery->cursor),
-                          bytes, fx);
+        at = take_records(raft, file, limit, bytes, fx);
     }
     if (recovery->damaged) {
         find_stamps(recovery, file, bytes, at);
     }
     if (at > 0) {
-        RaftSegment *segment = g_new0(RaftSegment, 1);
-
-        memcpy(segment->name, file->name, RAFT_LOG_NAME_MAX);
-        segment->first_index = file->first_index;
-        segment->epoch = file->epoch;
-        segment->offset = file->header.offset;
-        segment->last_write = raft->log.last_index;
-        g_ptr_array_add(raft->log.segments, segment);
+        keep_file(raft, file);
     } else {
         effects_remove(fx, file->name);
     }
+}
+
+static void
+keep_file(Raft *raft, const LogFile *file)
+{
+    RaftSegment *segment = g_new0(RaftSegment, 1);
+
+    memcpy(segment->name, file->name, RAFT_LOG_NAME_MAX);
+    segment->first_index = file->first_index;
+    segment->epoch = file->epoch;
+    segment->offset = file->header.offset;
+    segment->last_write = raft->log.last_index;
+    g_ptr_array_add(raft->log.segments, segment);
 }
 
 /* Does a file with a good header go on where the log ends? */
