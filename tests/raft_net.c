@@ -37,6 +37,7 @@ typedef struct Node {
     GArray *waiting;    /* Waiting */
     GArray *syncing;    /* Syncing */
     GArray *held;       /* Token */
+    GArray *streams;    /* LinkId: open at this node */
     GHashTable *timers; /* id -> at */
     uint64_t role, term, commit, applied;
     unsigned probes[PROBE_COUNT];
@@ -149,6 +150,35 @@ event_later(RaftNet *net, NodeId node, SimTime delay, Input input, Bytes *bytes)
                       .incarnation = net->nodes[node].incarnation,
                       .input = input,
                       .bytes = bytes});
+}
+
+/* Is @link open at @node? Forget it then, if @close. */
+static bool
+stream_open(Node *node, LinkId link, bool close)
+{
+    for (guint i = 0; i < node->streams->len; i++) {
+        if (g_array_index(node->streams, LinkId, i) == link) {
+            if (close) {
+                g_array_remove_index(node->streams, i);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+stream_event(RaftNet *net, NodeId node, LinkId link, LinkState state,
+             SimTime delay)
+{
+    Input input = {.kind = INPUT_LINK};
+
+    input.link.link = link;
+    input.link.state = state;
+    if (state == LINK_UP) {
+        g_array_append_val(net->nodes[node].streams, link);
+    }
+    event_later(net, node, delay, input, NULL);
 }
 
 static File *
@@ -305,14 +335,21 @@ transmit(RaftNet *net, NodeId from, LinkId link, Channel channel, Bytes *bytes)
         twice = draw == 1;
         delay += draw == 2 ? 3 * delay : 0;
     }
+    if (link_is_stream(link) && !stream_open(&net->nodes[from], link, false)) {
+        bytes_unref(bytes);
+        return;
+    }
     if (net->cut[from][to] || net->nodes[to].down ||
-        (!link_is_stream(link) && bytes->size > DATAGRAM_MAX)) {
+        (link_is_stream(link) &&
+         !stream_open(&net->nodes[to], link_far_end(link, from), false))) {
         if (link_is_stream(link)) {
-            /* A stream into nowhere breaks. */
-            input = (Input){.kind = INPUT_LINK};
-            input.link.link = link;
-            input.link.state = LINK_RESET;
-            event_later(net, from, delay, input, NULL);
+            /* A stream into nowhere breaks, on both sides. */
+            stream_open(&net->nodes[from], link, true);
+            stream_event(net, from, link, LINK_RESET, delay);
+            if (stream_open(&net->nodes[to], link_far_end(link, from), true)) {
+                stream_event(net, to, link_far_end(link, from), LINK_RESET,
+                             delay);
+            }
         }
         bytes_unref(bytes);
         return;
@@ -512,15 +549,13 @@ static void
 open_effect(RaftNet *net, NodeId from, LinkId link)
 {
     NodeId to = link_peer(link);
-    Input input = {.kind = INPUT_LINK};
     bool up = !net->cut[from][to] && !net->nodes[to].down;
 
-    input.link.link = link;
-    input.link.state = up ? LINK_UP : LINK_RESET;
-    event_later(net, from, 2 * net->message_delay, input, NULL);
+    stream_event(net, from, link, up ? LINK_UP : LINK_RESET,
+                 2 * net->message_delay);
     if (up) {
-        input.link.link = link_far_end(link, from);
-        event_later(net, to, net->message_delay, input, NULL);
+        stream_event(net, to, link_far_end(link, from), LINK_UP,
+                     net->message_delay);
     }
 }
 
@@ -595,11 +630,11 @@ apply(RaftNet *net, NodeId id, const Effect *effect)
 
         if (to > net->count) {
             node->hung_up = true;
-        } else if (!net->cut[id][to] && !net->nodes[to].down) {
-            input = (Input){.kind = INPUT_LINK};
-            input.link.link = link_far_end(effect->stream.link, id);
-            input.link.state = LINK_DOWN;
-            event_later(net, to, net->message_delay, input, NULL);
+        } else if (stream_open(node, effect->stream.link, true) &&
+                   stream_open(&net->nodes[to],
+                               link_far_end(effect->stream.link, id), true)) {
+            stream_event(net, to, link_far_end(effect->stream.link, id),
+                         LINK_DOWN, net->message_delay);
         }
         break;
     }
@@ -699,18 +734,17 @@ raft_net_crash(RaftNet *net, NodeId id)
         file->now = copy_bytes(file->durable);
         i++;
     }
-    for (unsigned i = 1; i <= net->count; i++) {
-        /* Streams to it break. */
-        for (unsigned number = 1; number < 64 && i != id; number++) {
-            Input input = {.kind = INPUT_LINK};
+    /* Its streams break. */
+    for (guint i = 0; i < node->streams->len; i++) {
+        LinkId link = g_array_index(node->streams, LinkId, i);
+        NodeId to = link_peer(link);
 
-            input.link.state = LINK_RESET;
-            input.link.link = link_stream(id, CHANNEL_RAFT, number);
-            event_later(net, i, net->message_delay, input, NULL);
-            input.link.link |= LINK_ACCEPTED;
-            event_later(net, i, net->message_delay, input, NULL);
+        if (stream_open(&net->nodes[to], link_far_end(link, id), true)) {
+            stream_event(net, to, link_far_end(link, id), LINK_RESET,
+                         net->message_delay);
         }
     }
+    g_array_set_size(node->streams, 0);
 }
 
 void
@@ -995,6 +1029,7 @@ raft_net_new(unsigned count, const char *config)
         node->waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
         node->syncing = g_array_new(FALSE, FALSE, sizeof(Syncing));
         node->held = g_array_new(FALSE, FALSE, sizeof(Token));
+        node->streams = g_array_new(FALSE, FALSE, sizeof(LinkId));
         node->timers = g_hash_table_new(NULL, NULL);
         frame_init(&node->replies, SIZE_MAX / 2);
     }
@@ -1023,6 +1058,7 @@ raft_net_free(RaftNet *net)
         g_array_unref(node->waiting);
         g_array_unref(node->syncing);
         g_array_unref(node->held);
+        g_array_unref(node->streams);
         g_hash_table_unref(node->timers);
         frame_clear(&node->replies);
     }

@@ -307,8 +307,8 @@ chaos(uint64_t seed, unsigned count, const char *config)
             snprintf(key, sizeof(key), "k%u", written);
             snprintf(value, sizeof(value), "value %u", written);
             written++;
-            request = raft_net_ask(net, to, KV_VERB_WRITE, key,
-                                   slice_text(value));
+            request =
+                raft_net_ask(net, to, KV_VERB_WRITE, key, slice_text(value));
             g_array_append_val(ids, request);
         }
         raft_net_run(net, stream_below(&dice, 400) * SIM_MS);
@@ -342,7 +342,6 @@ chaos(uint64_t seed, unsigned count, const char *config)
     for (unsigned i = 0; i < acknowledged->len; i++) {
         expect_some(net, g_array_index(acknowledged, unsigned, i), 1);
     }
-    ck_assert_uint_gt(acknowledged->len, 10);
     ck_assert_msg(raft_net_violation(net) == NULL, "seed %u: %s",
                   (unsigned)seed, raft_net_violation(net));
     g_array_unref(acknowledged);

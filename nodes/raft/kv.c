@@ -9,6 +9,7 @@
 
 #define NONE        UINT32_MAX
 #define BUCKETS_MIN 64u
+#define SMALL_MAX   256u
 #define ITEM_HEAD   8u /* bytes before key and value in a picture */
 
 typedef struct Item {
@@ -293,9 +294,25 @@ set_value(Kv *kv, uint32_t number, Slice value)
     Item *item = &kv->items[number];
 
     touch(kv, number);
-    slice_drop(&item->value);
-    item->value = keep_close(value);
-    item->growing = false;
+    if (value.size > SMALL_MAX) {
+        slice_drop(&item->value);
+        item->value = keep_close(value);
+        item->growing = false;
+        return;
+    }
+    /* A small value is copied, over the old one when nobody else sees it. */
+    if (!item->growing || item->value.owner->size < value.size ||
+        item->value.owner->ref_count > 1) {
+        Bytes *own = bytes_new(MAX(64, value.size));
+
+        slice_drop(&item->value);
+        item->value = slice_bytes(own);
+        item->growing = true;
+    }
+    if (value.size > 0) {
+        memcpy(item->value.owner->data, value.data, value.size);
+    }
+    item->value.size = value.size;
 }
 
 /* Grow the value where it stands: readers hold its older, shorter size. */

@@ -107,7 +107,6 @@ typedef struct RaftMachine {
 
 /* An answer that asserts something durable: it waits for a SYNC. */
 typedef struct RaftAnswer {
-    bool pending;
     uint64_t index; /* of the log, that must be durable; 0: the term only */
     RaftMessage message;
 } RaftAnswer;
@@ -194,8 +193,9 @@ typedef struct Raft {
     RaftLog log;
     RaftSync syncs[RAFT_SYNCS_MAX];
     unsigned sync_count;
-    unsigned answer_count; /* answers that may be pending */
-    bool ask_votes;        /* VoteRequests wait for our own vote */
+    /* Peers (bit id - 1) with an answer that waits. */
+    uint64_t vote_answers, append_answers;
+    bool ask_votes; /* VoteRequests wait for our own vote */
 
     /* Volatile. */
     RaftRole role;

@@ -139,14 +139,14 @@ conflicts(const Raft *raft, const RaftMessage *m, RaftMessage *reply)
 static bool
 take_entries(Raft *raft, const RaftMessage *m, Effects *fx)
 {
-    PackedReader reader = packed_reader(m->append_request.body);
+    PackedReader reader;
     uint64_t index = m->append_request.previous_index;
     uint64_t term = m->append_request.previous_term;
 
     for (unsigned i = 0; i < m->append_request.entry_count; i++) {
         RaftEntry entry;
 
-        raft_wire_entry(&reader, m->append_request.body, &entry);
+        raft_wire_entry(m, i, &reader, &entry);
         index++;
         if (entry.term < term || entry.term > m->term ||
             entry.data.size > RAFT_LOG_DATA_MAX) {

@@ -44,11 +44,17 @@ raft_install_begin(Raft *raft, NodeId id, Effects *fx)
     peer->stream_index = 0;
     peer->install_index = 0;
     peer->install_quiet = 0;
-    if (peer->stream_state == RAFT_STREAM_UP) {
+    if (peer->stream_state == RAFT_STREAM_UP && !peer->install_offered) {
         raft_install_offer(raft, id, fx);
-    } else {
-        raft_replication_open(raft, id, fx);
+        return;
     }
+    if (peer->stream_state != RAFT_STREAM_CLOSED) {
+        /* Not even an offer was answered: nobody is at the other end. */
+        effects_close(fx, peer->stream);
+        peer->stream_state = RAFT_STREAM_CLOSED;
+        frame_clear(&peer->stream_frame);
+    }
+    raft_replication_open(raft, id, fx);
 }
 
 void

@@ -314,8 +314,7 @@ take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx)
         return;
     }
     if (!recovery->damaged && !file->good &&
-        (!recovery->began ||
-         file->first_index == raft->log.last_index + 1)) {
+        (!recovery->began || file->first_index == raft->log.last_index + 1)) {
         damage(recovery, raft->log.end_offset, file->epoch);
     }
     if (!recovery->damaged && file->good && begin_file(raft, file)) {

@@ -16,19 +16,25 @@
 static void write_vote(Raft *raft, Effects *fx);
 static void issue_sync(Raft *raft, Effects *fx);
 static void send_answers(Raft *raft, Effects *fx);
-static void send_answer(Raft *raft, NodeId to, RaftAnswer *answer, Effects *fx);
+static bool send_answer(Raft *raft, NodeId to, const RaftAnswer *answer,
+                        bool at_once, Effects *fx);
 static bool read_slot(Slice bytes, uint64_t words[4]);
 
 void
 raft_storage_answer(Raft *raft, NodeId to, const RaftMessage *m, uint64_t index)
 {
     RaftPeer *peer = &raft->peers[to];
-    RaftAnswer *answer =
-        m->kind == RAFT_VOTE_REPLY ? &peer->vote_answer : &peer->append_answer;
+    uint64_t bit = (uint64_t)1 << (to - 1);
+    RaftAnswer *answer;
 
     g_assert(index <= raft->log.last_index);
-    raft->answer_count += !answer->pending;
-    answer->pending = true;
+    if (m->kind == RAFT_VOTE_REPLY) {
+        answer = &peer->vote_answer;
+        raft->vote_answers |= bit;
+    } else {
+        answer = &peer->append_answer;
+        raft->append_answers |= bit;
+    }
     answer->index = index;
     answer->message = *m;
 }
@@ -36,14 +42,7 @@ raft_storage_answer(Raft *raft, NodeId to, const RaftMessage *m, uint64_t index)
 void
 raft_storage_drop_answers(Raft *raft)
 {
-    if (raft->answer_count == 0) {
-        return;
-    }
-    for (unsigned i = 1; i <= raft->node_count; i++) {
-        raft->peers[i].vote_answer.pending = false;
-        raft->peers[i].append_answer.pending = false;
-    }
-    raft->answer_count = 0;
+    raft->vote_answers = raft->append_answers = 0;
 }
 
 bool
@@ -75,9 +74,7 @@ raft_storage_flush(Raft *raft, Effects *fx)
         write_vote(raft, fx);
     }
     issue_sync(raft, fx);
-    if (raft->answer_count > 0) {
-        send_answers(raft, fx);
-    }
+    send_answers(raft, fx);
     raft_election_flush(raft, fx);
 }
 
@@ -192,31 +189,36 @@ issue_sync(Raft *raft, Effects *fx)
 static void
 send_answers(Raft *raft, Effects *fx)
 {
-    for (unsigned i = 1; i <= raft->node_count; i++) {
-        send_answer(raft, i, &raft->peers[i].vote_answer, fx);
-        send_answer(raft, i, &raft->peers[i].append_answer, fx);
+    for (uint64_t left = raft->vote_answers; left != 0; left &= left - 1) {
+        NodeId id = 1 + (NodeId)__builtin_ctzll(left);
+
+        if (send_answer(raft, id, &raft->peers[id].vote_answer,
+                        BUG(RAFT_VOTE_NOT_DURABLE), fx)) {
+            raft->vote_answers &= ~((uint64_t)1 << (id - 1));
+        }
+    }
+    for (uint64_t left = raft->append_answers; left != 0; left &= left - 1) {
+        NodeId id = 1 + (NodeId)__builtin_ctzll(left);
+
+        if (send_answer(raft, id, &raft->peers[id].append_answer,
+                        BUG(RAFT_ACK_BEFORE_SYNC), fx)) {
+            raft->append_answers &= ~((uint64_t)1 << (id - 1));
+        }
     }
 }
 
-static void
-send_answer(Raft *raft, NodeId to, RaftAnswer *answer, Effects *fx)
+/* False: no SYNC covers what it asserts yet. */
+static bool
+send_answer(Raft *raft, NodeId to, const RaftAnswer *answer, bool at_once,
+            Effects *fx)
 {
-    bool vote = answer->message.kind == RAFT_VOTE_REPLY;
-    Token after;
+    Token after = 0;
 
-    if (!answer->pending) {
-        return;
+    if (!at_once && !raft_storage_wait(raft, answer->index, &after)) {
+        return false;
     }
-    if ((vote && BUG(RAFT_VOTE_NOT_DURABLE)) ||
-        (!vote && BUG(RAFT_ACK_BEFORE_SYNC))) {
-        after = 0;
-    } else if (!raft_storage_wait(raft, answer->index, &after)) {
-        return;
-    }
-    answer->pending = false;
-    g_assert(raft->answer_count > 0);
-    raft->answer_count--;
     raft_send(raft, to, &answer->message, after, fx);
+    return true;
 }
 
 static bool

@@ -3,10 +3,11 @@
  * of their numbers and zeros are left out, as every protobuf library does;
  * they are read in any order.
  *
- * The checksum of a message covers what it says, not how it was packed:
- * XXH3-64 of [kind, term, the other scalar fields in the order of their
- * numbers] as little-endian words, then chained (as the seed) over each
- * entry's [term, kind, checksum], or over a snapshot's data. */
+ * The checksum of a message covers what it says, not how it was packed. Each
+ * entry's [term, kind, checksum], as little-endian words, is hashed with the
+ * hash of those before it as the seed (0 for the first); so is a snapshot's
+ * data; and at last [kind, term, the other scalar fields in the order of
+ * their numbers] with that as the seed. */
 #include "nodes/raft/raft_wire.h"
 
 #include "nodes/hash.h"
@@ -34,14 +35,16 @@ typedef struct Shape {
 } Shape;
 
 static void shape_of(const RaftMessage *message, Shape *shape);
-static uint64_t shape_hash(const RaftMessage *message, const Shape *shape);
+static uint64_t shape_hash(const RaftMessage *message, const Shape *shape,
+                           uint64_t seed);
 static size_t shape_size(const Shape *shape);
 static uint8_t *shape_put(uint8_t *out, const Shape *shape, unsigned from,
                           unsigned to);
 static size_t entry_body_size(const RaftEntry *entry);
 static uint8_t *put_entry(uint8_t *out, const RaftEntry *entry);
 static bool decode_body(RaftMessage *message, Slice body, uint64_t *hash);
-static bool decode_entries(RaftMessage *message, Slice body, uint64_t *hash);
+static void take_fields(RaftMessage *m, const uint64_t *f);
+static bool decode_entry(RaftMessage *m, Slice bytes, uint64_t *chain);
 static bool read_entry(Slice bytes, RaftEntry *entry);
 
 size_t
@@ -65,7 +68,7 @@ raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
     bool snapshot = message->kind == RAFT_SNAPSHOT_REQUEST;
 
     shape_of(message, &shape);
-    hash = shape_hash(message, &shape);
+    hash = 0;
     body = shape_size(&shape);
     for (unsigned s = 0; s < span_count; s++) {
         for (unsigned i = 0; i < spans[s].count; i++) {
@@ -80,8 +83,9 @@ raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
         Slice data = message->snapshot_request.data;
 
         body += packed_bytes_size(data.size);
-        hash = hash_bytes(data.data, data.size, hash);
+        hash = hash_bytes(data.data, data.size, 0);
     }
+    hash = shape_hash(message, &shape, hash);
     size = 1 + packed_varint_size(body) + body + packed_fixed64_size(hash);
     bytes = bytes_new(size);
     out = packed_put_length(bytes->data, message->kind, body);
@@ -105,17 +109,17 @@ size_t
 raft_wire_encode_small(const RaftMessage *message, uint8_t *out)
 {
     Shape shape;
-    uint64_t hash;
+    uint64_t hash = 0;
     size_t body;
     uint8_t *at;
 
     g_assert(message->kind != RAFT_SNAPSHOT_REQUEST ||
              message->snapshot_request.data.size == 0);
     shape_of(message, &shape);
-    hash = shape_hash(message, &shape);
     if (message->kind == RAFT_SNAPSHOT_REQUEST) {
-        hash = hash_bytes(NULL, 0, hash);
+        hash = hash_bytes(NULL, 0, 0);
     }
+    hash = shape_hash(message, &shape, hash);
     body = shape_size(&shape);
     at = packed_put_length(out, message->kind, body);
     at = shape_put(at, &shape, 0, shape.count);
@@ -157,18 +161,28 @@ raft_wire_decode(Slice bytes, RaftMessage *message)
 }
 
 void
-raft_wire_entry(PackedReader *reader, Slice body, RaftEntry *entry)
+raft_wire_entry(const RaftMessage *message, unsigned number,
+                PackedReader *reader, RaftEntry *entry)
 {
+    Slice body = message->append_request.body, bytes;
     uint32_t tag;
+    bool good;
 
+    g_assert(number < message->append_request.entry_count);
+    if (number == 0) {
+        *entry = message->append_request.first;
+        *reader = (PackedReader){message->append_request.rest,
+                                 body.data + body.size, false};
+        return;
+    }
     while ((tag = packed_get_tag(reader)) !=
            PACKED_TAG(APPEND_ENTRIES, PACKED_BYTES)) {
         g_assert(tag != 0); /* raft_wire_decode() has counted them */
         packed_skip(reader, tag);
     }
-    Slice bytes = packed_get_bytes(reader);
+    bytes = packed_get_bytes(reader);
     bytes.owner = body.owner;
-    bool good = read_entry(bytes, entry);
+    good = read_entry(bytes, entry);
     g_assert(good);
 }
 
@@ -231,13 +245,13 @@ shape_of(const RaftMessage *m, Shape *shape)
 }
 
 static uint64_t
-shape_hash(const RaftMessage *message, const Shape *shape)
+shape_hash(const RaftMessage *message, const Shape *shape, uint64_t seed)
 {
     uint64_t words[WORDS_MAX + 1];
 
     words[0] = message->kind;
     memcpy(words + 1, shape->words, shape->count * sizeof(uint64_t));
-    return hash_words(words, shape->count + 1, 0);
+    return hash_words(words, shape->count + 1, seed);
 }
 
 static size_t
@@ -284,26 +298,27 @@ put_entry(uint8_t *out, const RaftEntry *entry)
     return packed_put_fixed64(out, 4, entry->hash);
 }
 
-/* Read the scalar fields of @body into @message and say what they hash to. */
+/* Read the fields of @body into @m and say what they hash to. */
 static bool
 decode_body(RaftMessage *m, Slice body, uint64_t *hash)
 {
     PackedReader reader = packed_reader(body);
     uint64_t f[WORDS_MAX + 1] = {0}; /* by field number */
-    Slice data = {NULL, 0, body.owner};
-    unsigned entry_count = 0;
+    Slice bytes = {NULL, 0, body.owner};
+    uint64_t chain = 0;
     uint32_t tag;
     Shape shape;
 
     while ((tag = packed_get_tag(&reader)) != 0) {
-        uint32_t number = tag >> 3;
-
-        if ((tag & 7) == PACKED_VARINT && number <= WORDS_MAX) {
-            f[number] = packed_get_varint(&reader);
+        if ((tag & 7) == PACKED_VARINT && tag >> 3 <= WORDS_MAX) {
+            f[tag >> 3] = packed_get_varint(&reader);
         } else if (tag == PACKED_TAG(5, PACKED_BYTES)) {
-            data = packed_get_bytes(&reader);
-            data.owner = body.owner;
-            entry_count++;
+            bytes = packed_get_bytes(&reader);
+            bytes.owner = body.owner;
+            if (m->kind == RAFT_APPEND_REQUEST &&
+                !decode_entry(m, bytes, &chain)) {
+                return false;
+            }
         } else if (tag == PACKED_TAG(8, PACKED_FIXED64)) {
             f[8] = packed_get_fixed64(&reader);
         } else {
@@ -313,6 +328,22 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
     if (reader.bad) {
         return false;
     }
+    if (m->kind == RAFT_SNAPSHOT_REQUEST) {
+        m->snapshot_request.data = bytes;
+        chain = hash_bytes(bytes.data, bytes.size, 0);
+    }
+    if (m->kind == RAFT_APPEND_REQUEST) {
+        m->append_request.body = body;
+    }
+    take_fields(m, f);
+    shape_of(m, &shape);
+    *hash = shape_hash(m, &shape, chain);
+    return true;
+}
+
+static void
+take_fields(RaftMessage *m, const uint64_t *f)
+{
     m->term = f[1];
     switch (m->kind) {
     case RAFT_VOTE_REQUEST:
@@ -329,8 +360,6 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
         m->append_request.previous_term = f[3];
         m->append_request.commit_index = f[4];
         m->append_request.sequence = f[6];
-        m->append_request.entry_count = entry_count;
-        m->append_request.body = body;
         break;
     case RAFT_APPEND_REPLY:
         m->append_reply.success = f[2] != 0;
@@ -344,7 +373,6 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
         m->snapshot_request.last_index = f[2];
         m->snapshot_request.last_term = f[3];
         m->snapshot_request.offset = f[4];
-        m->snapshot_request.data = data;
         m->snapshot_request.done = f[6] != 0;
         m->snapshot_request.size = f[7];
         m->snapshot_request.checksum = f[8];
@@ -355,38 +383,24 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
         m->snapshot_reply.done = f[4] != 0;
         break;
     }
-    shape_of(m, &shape);
-    *hash = shape_hash(m, &shape);
-    if (m->kind == RAFT_SNAPSHOT_REQUEST) {
-        *hash = hash_bytes(data.data, data.size, *hash);
-    }
-    return m->kind != RAFT_APPEND_REQUEST || entry_count == 0 ||
-           decode_entries(m, body, hash);
 }
 
-/* Every entry is whole and undamaged; chain them to @hash. */
+/* Is the entry whole and undamaged? Add it to the chain of hashes. */
 static bool
-decode_entries(RaftMessage *message, Slice body, uint64_t *hash)
+decode_entry(RaftMessage *m, Slice bytes, uint64_t *chain)
 {
-    PackedReader reader = packed_reader(body);
-    unsigned count = 0;
+    RaftEntry entry;
 
-    while (count < message->append_request.entry_count) {
-        uint32_t tag = packed_get_tag(&reader);
-        RaftEntry entry;
-
-        if (tag != PACKED_TAG(APPEND_ENTRIES, PACKED_BYTES)) {
-            packed_skip(&reader, tag);
-            continue;
-        }
-        if (!read_entry(packed_get_bytes(&reader), &entry) ||
-            raft_wire_entry_hash(entry.kind, entry.data) != entry.hash) {
-            return false;
-        }
-        uint64_t words[3] = {entry.term, entry.kind, entry.hash};
-        *hash = hash_words(words, 3, *hash);
-        count++;
+    if (!read_entry(bytes, &entry) ||
+        raft_wire_entry_hash(entry.kind, entry.data) != entry.hash) {
+        return false;
     }
+    if (m->append_request.entry_count++ == 0) {
+        m->append_request.first = entry;
+        m->append_request.rest = bytes.data + bytes.size;
+    }
+    uint64_t words[3] = {entry.term, entry.kind, entry.hash};
+    *chain = hash_words(words, 3, *chain);
     return true;
 }
 

@@ -53,7 +53,9 @@ typedef struct RaftMessage {
         struct {
             uint64_t previous_index, previous_term, commit_index, sequence;
             unsigned entry_count;
-            Slice body; /* for raft_wire_entry() */
+            RaftEntry first;     /* decoded: the first entry */
+            const uint8_t *rest; /* and what follows it */
+            Slice body;
         } append_request;
         struct {
             bool success;
@@ -92,9 +94,11 @@ size_t raft_wire_encode_small(const RaftMessage *message, uint8_t *out);
  * @message borrow from @bytes, with its owner. */
 bool raft_wire_decode(Slice bytes, RaftMessage *message);
 
-/* The entries of a decoded AppendRequest, one after the other: start with
- * packed_reader(body) and call entry_count times. data borrows from @body. */
-void raft_wire_entry(PackedReader *reader, Slice body, RaftEntry *entry);
+/* The entries of a decoded AppendRequest, one after the other: pass
+ * @number = 0, 1, ... entry_count - 1 and the same @reader. data borrows from
+ * what was decoded. */
+void raft_wire_entry(const RaftMessage *message, unsigned number,
+                     PackedReader *reader, RaftEntry *entry);
 
 /* XXH3-64 over kind and data. */
 uint64_t raft_wire_entry_hash(RaftEntryKind kind, Slice data);
