@@ -77,7 +77,7 @@ static const Kind count_kind = {count_units, "a whole number such as \"42\"",
 
 /* digits x 10^-decimals, before its unit is known. */
 typedef struct Number {
-    uint64_t digits;
+    unsigned __int128 digits;
     unsigned decimals;
 } Number;
 
@@ -242,10 +242,13 @@ scan_number(const char **at, Number *number)
         if (*p < '0' || *p > '9') {
             break;
         }
-        if (number->digits > (UINT64_MAX - 9) / 10) {
+        if (__builtin_mul_overflow(number->digits, (unsigned __int128)10,
+                                   &number->digits) ||
+            __builtin_add_overflow(number->digits,
+                                   (unsigned __int128)(*p - '0'),
+                                   &number->digits)) {
             return FALSE;
         }
-        number->digits = number->digits * 10 + (uint64_t)(*p - '0');
         number->decimals += point ? 1 : 0;
         seen++;
     }
@@ -291,8 +294,12 @@ scan_unit(const Kind *kind, const char **at, uint64_t *scale)
 static gboolean
 scale_number(Number number, uint64_t scale, uint64_t *value)
 {
-    unsigned __int128 product = (unsigned __int128)number.digits * scale;
+    unsigned __int128 product;
 
+    if (__builtin_mul_overflow(number.digits, (unsigned __int128)scale,
+                               &product)) {
+        return FALSE;
+    }
     for (unsigned i = 0; i < number.decimals; i++) {
         if (product % 10 != 0) {
             return FALSE;
