@@ -207,8 +207,21 @@ check_PROGRAMS += %D%/make_run
 # Scenarios and plans.
 LIBS_SCENARIO = libsim.a $(LIBS_NETMODEL) $(YAML_LIBS)
 
+dist_check_SCRIPTS += %D%/test_capture.sh
+TESTS += %D%/test_capture.sh
+
 dist_check_SCRIPTS += %D%/test_plot.sh
 TESTS += %D%/test_plot.sh
+
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_trace
+%C%_fuzz_fuzz_trace_SOURCES = %D%/fuzz/fuzz_trace.c sim/frames.c \
+	sim/trace_binary.c sim/trace_record.c sim/trace_text.c \
+	sim/trace_words.c nodes/bytes.c nodes/effects.c netmodel/fate.c
+%C%_fuzz_fuzz_trace_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_trace_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_trace_LDADD = $(LIBS_PROTO) $(ZSTD_LIBS)
+endif
 
 check_PROGRAMS += %D%/test_scenario
 TESTS += %D%/test_scenario
