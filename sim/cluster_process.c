@@ -288,8 +288,10 @@ send_setup(Process *process, const NodeSetup *setup, bool ring)
     TransportResult result;
 
     if (fd >= 0 && ring_map(&transport->ring, fd, RING_SIZE, 0)) {
-        transport->ring.same_core = process->config.cpu >= 0;
         told.ring_size = RING_SIZE;
+        if (process->config.cpu >= 0) {
+            transport->ring.same_core = true; /* as the caller promised */
+        }
     }
     process->out.size = 0;
     control_put_setup(&process->out, &told);

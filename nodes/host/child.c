@@ -113,7 +113,6 @@ shake_hands(Child *child, ChildFind find)
     ready.ring =
         fd >= 0 && setup.ring_size <= RING_SIZE_MAX &&
         ring_map(&child->transport.ring, fd, (uint32_t)setup.ring_size, 1);
-    child->transport.ring.same_core = setup.cpu >= 0;
     child->out.size = 0;
     control_put_ready(&child->out, &ready);
     said = transport_send(&child->transport, CONTROL_READY, &child->out, true,

@@ -31,6 +31,7 @@ static uint32_t *written_word(const Ring *ring, unsigned side);
 static uint32_t *read_word(const Ring *ring, unsigned side);
 static uint8_t *data_of(const Ring *ring, unsigned side);
 static bool ready(const Ring *ring, bool for_room);
+static bool pinned(void);
 
 int64_t
 ring_write(Ring *ring, const void *data, size_t size)
@@ -200,8 +201,22 @@ ring_map(Ring *ring, int fd, uint32_t size, unsigned side)
     if (memory == MAP_FAILED) {
         return false;
     }
-    *ring = (Ring){.memory = memory, .size = size, .side = side, .lucky = true};
+    *ring = (Ring){.memory = memory,
+                   .size = size,
+                   .side = side,
+                   .same_core = pinned(),
+                   .lucky = true};
     return true;
+}
+
+/* Who may run on one core alone shares it: the parent starts its children
+ * where it runs itself. */
+static bool
+pinned(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
 }
 
 void

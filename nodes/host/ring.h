@@ -38,14 +38,15 @@ typedef struct Ring {
     unsigned side;
     uint32_t written;  /* by us; ahead of what is published */
     uint32_t consumed; /* by us */
-    bool same_core;
-    bool lucky; /* the last wait needed no sleep */
+    bool same_core;    /* as the peer: we are pinned to one */
+    bool lucky;        /* the last wait needed no sleep */
     unsigned waits;
 } Ring;
 
 /* A sealed memory file of two rings of @size bytes; -1: errno. */
 int ring_file(uint32_t size);
-/* Map @fd, which stays the caller's. False: errno. */
+/* Map @fd, which stays the caller's. Pin the thread first, if it is to be
+ * pinned. False: errno. */
 bool ring_map(Ring *ring, int fd, uint32_t size, unsigned side);
 void ring_unmap(Ring *ring);
 
