@@ -10,7 +10,9 @@ libnodes_a_SOURCES = \
 	%D%/echo/echo.c %D%/echo/echo.h \
 	%D%/effects.c %D%/effects.h \
 	%D%/host/child.c %D%/host/child.h \
-	%D%/host/control.c %D%/host/control_effect.c %D%/host/control.h \
+	%D%/host/control.c %D%/host/control.h \
+	%D%/host/control_effect.c %D%/host/control_handshake.c \
+	%D%/host/control_rules.c \
 	%D%/host/fatal.c %D%/host/fatal.h \
 	%D%/host/programs.c %D%/host/programs.h \
 	%D%/host/ring.c %D%/host/ring.h \
@@ -44,6 +46,7 @@ lib_LIBRARIES += libseedbed-node.a
 libseedbed_node_a_SOURCES = \
 	%D%/bytes.c %D%/config.c %D%/effects.c %D%/quantity.c \
 	%D%/host/child.c %D%/host/control.c %D%/host/control_effect.c \
+	%D%/host/control_handshake.c %D%/host/control_rules.c \
 	%D%/host/fatal.c %D%/host/ring.c %D%/host/transport.c
 libseedbed_node_a_CFLAGS = $(AM_CFLAGS)
 nobase_pkginclude_HEADERS = \

@@ -62,6 +62,7 @@ if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_control
 %C%_fuzz_fuzz_control_SOURCES = %D%/fuzz/fuzz_control.c nodes/bytes.c \
 	nodes/effects.c nodes/host/control.c nodes/host/control_effect.c \
+	nodes/host/control_handshake.c nodes/host/control_rules.c \
 	nodes/host/ring.c nodes/host/transport.c
 %C%_fuzz_fuzz_control_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_control_LDFLAGS = -fsanitize=fuzzer,address,undefined
