@@ -283,6 +283,20 @@ include tests/bench/local.mk
 include tests/raft.mk
 
 # The live host.
+LIVE_CLUSTER_SOURCES = %D%/live_cluster.c %D%/live_cluster.h \
+	nodes/host/kv_client.c nodes/host/kv_client.h
+check_PROGRAMS += %D%/test_live_cluster
+TESTS += %D%/test_live_cluster
+%C%_test_live_cluster_SOURCES = %D%/test_live_cluster.c $(LIVE_CLUSTER_SOURCES)
+%C%_test_live_cluster_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_cluster_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_live_kill
+TESTS += %D%/test_live_kill
+%C%_test_live_kill_SOURCES = %D%/test_live_kill.c $(LIVE_CLUSTER_SOURCES)
+%C%_test_live_kill_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_kill_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_live_config
 TESTS += %D%/test_live_config
 %C%_test_live_config_SOURCES = %D%/test_live_config.c

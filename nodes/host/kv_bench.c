@@ -13,6 +13,7 @@ typedef struct Worker {
     KvClient *client;
     char key[32];
     gint64 asked_at; /* microseconds */
+    gint64 due_at;   /* when to look at it although nothing came */
     bool busy;
 } Worker;
 
@@ -86,15 +87,16 @@ loop(Run *run)
             if (worker->busy) {
                 entries[i].fd = kv_client_descriptor(
                     worker->client, &entries[i].events, &own_ms);
+                worker->due_at = g_get_monotonic_time() + own_ms * 1000;
                 wait_ms = MIN(wait_ms, own_ms);
             }
         }
+        poll(entries, count, wait_ms);
 
-        /* Those that wait for time alone are looked at whenever it passed. */
-        bool timed = poll(entries, count, wait_ms) == 0;
+        gint64 now = g_get_monotonic_time();
 
         for (unsigned i = 0; i < count; i++) {
-            if (timed || entries[i].revents != 0 || entries[i].fd < 0) {
+            if (entries[i].revents != 0 || now >= run->workers[i].due_at) {
                 go_on(run, &run->workers[i]);
             }
         }

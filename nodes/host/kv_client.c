@@ -155,7 +155,10 @@ kv_client_descriptor(const KvClient *client, short *events, int *wait_ms)
         client->read_only) {
         until = MIN(until, client->until_ms);
     }
-    *wait_ms = (int)CLAMP(until - now_ms(), 0, 60000);
+    /* Read the clock once: CLAMP() looks at its argument more than once. */
+    int64_t left = until - now_ms();
+
+    *wait_ms = (int)CLAMP(left, 0, 60000);
     *events = client->phase == PHASE_RECEIVING ? POLLIN : POLLOUT;
     return client->phase == PHASE_RESTING ? -1 : client->socket;
 }

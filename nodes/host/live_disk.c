@@ -62,7 +62,9 @@ live_disk_submit(LiveDisk *disk, const Effect *effect)
 
     g_mutex_lock(&disk->mutex);
     g_queue_push_tail(&disk->jobs, job);
-    g_cond_signal(&disk->work);
+    if (disk->idle) {
+        g_cond_signal(&disk->work);
+    }
     g_mutex_unlock(&disk->mutex);
 }
 
@@ -146,7 +148,9 @@ run_ordered(void *user)
         } else if (!disk->sync_apart && disk->syncs.length > 0) {
             flush(disk);
         } else {
+            disk->idle = true;
             g_cond_wait(&disk->work, &disk->mutex);
+            disk->idle = false;
         }
     }
     g_mutex_unlock(&disk->mutex);

@@ -54,6 +54,7 @@ struct LiveDisk {
     GQueue jobs;          /* Job */
     GQueue syncs;         /* PendingSync */
     uint64_t group_bytes; /* written since the first of syncs */
+    bool idle;            /* the ordered thread waits for work */
     bool closing;
     bool directory_dirty;
     int directory_error;      /* first failed rename or removal, sticky */
