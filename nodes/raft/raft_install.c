@@ -199,6 +199,12 @@ raft_install_request(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
         return; /* whole, and on its way to the disk */
     }
     if (data.size > 0 && m->snapshot_request.offset == receiving->bytes->len) {
+        /* Another message of the same stream may follow in this step, and
+         * frame_next() lets go of this one. */
+        uint8_t *copy = effects_alloc(fx, data.size);
+
+        memcpy(copy, data.data, data.size);
+        data = slice_of(copy, data.size);
         effects_write(fx, RAFT_SNAPSHOT_RECEIVING, receiving->bytes->len, &data,
                       1);
         g_byte_array_append(receiving->bytes, data.data, (guint)data.size);
