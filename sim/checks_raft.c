@@ -21,6 +21,7 @@ typedef struct NodeView {
     bool base_known;
     uint64_t role, term;
     uint64_t commit, applied;
+    uint64_t snapshot; /* the last one it took or took over */
 } NodeView;
 
 /* What logs ever held at one index: one prefix per term, or Log Matching
@@ -246,7 +247,8 @@ on_truncate(ChecksRaft *raft, NodeId id, uint64_t from)
 {
     NodeView *node = &raft->nodes[id];
 
-    if (from <= node->commit) {
+    /* What a snapshot covers may go, and does where the log disagrees. */
+    if (MAX(from, node->snapshot + 1) <= MIN(node->commit, node->log.last)) {
         checks_violate(raft->checks, "committed-removed", id,
                        "removed entries from %" PRIu64
                        " on, but %" PRIu64 " is committed",
@@ -263,6 +265,7 @@ static void
 on_commit(ChecksRaft *raft, NodeId id, uint64_t index)
 {
     NodeView *node = &raft->nodes[id];
+    Committed *last;
     uint64_t prefix;
 
     if (index < node->commit) {
@@ -299,7 +302,17 @@ on_commit(ChecksRaft *raft, NodeId id, uint64_t index)
                        index);
     }
     if (node->role == ROLE_LEADER) {
-        Committed *last =
+        if (index_ring_has(&node->log, index) &&
+            index_ring_at(&node->log, index)->term != node->term) {
+            /* C2, Raft section 5.4.2 and Fig. 8. */
+            checks_violate(raft->checks, "commit-current-term", id,
+                           "the leader of term %" PRIu64
+                           " committed %" PRIu64 " of term %" PRIu64
+                           " by counting replicas",
+                           node->term, index,
+                           index_ring_at(&node->log, index)->term);
+        }
+        last =
             raft->commits->len > 0
                 ? &g_array_index(raft->commits, Committed,
                                  raft->commits->len - 1)
@@ -360,6 +373,7 @@ on_snapshot(ChecksRaft *raft, NodeId id, const uint64_t *values)
                        ", but has applied %" PRIu64,
                        index, node->applied);
     }
+    node->snapshot = index;
     same_state(raft, id, index, values[2]);
     forget(raft);
 }
@@ -373,15 +387,21 @@ on_restore(ChecksRaft *raft, NodeId id, const uint64_t *values)
     uint64_t index = values[0];
 
     same_state(raft, id, index, values[2]);
+    node->snapshot = index;
     node->applied = index;
     node->commit = MAX(node->commit, index);
-    if (index > node->log.last) {
-        node->log.first = index + 1;
-        node->log.last = index;
+    if (index + 1 > node->log.first) {
+        uint64_t prefix = 0;
+
+        /* What lies below is the snapshot's now, agreeing or not. */
         node->base_known = index_ring_has(&raft->committed, index);
-        node->base_prefix = node->base_known
-                                ? index_ring_at(&raft->committed, index)->prefix
-                                : 0;
+        if (node->base_known) {
+            prefix = index_ring_at(&raft->committed, index)->prefix;
+        } else if (prefix_at(node, index, &prefix)) {
+            node->base_known = true;
+        }
+        node->base_prefix = prefix;
+        index_ring_forget(&node->log, index + 1);
     }
 }
 
@@ -420,8 +440,8 @@ prefix_at(const NodeView *node, uint64_t index, uint64_t *prefix)
     return node->base_known;
 }
 
-/* A new incarnation tells its log anew. The term stays: it must not go back
- * (M1 counts restarts). */
+/* A new incarnation tells its log and its term anew; that a durable term
+ * survives is checks_storage.c's to judge. */
 static void
 restart(ChecksRaft *raft, NodeId id)
 {
@@ -432,8 +452,10 @@ restart(ChecksRaft *raft, NodeId id)
     node->base_prefix = 0;
     node->base_known = true;
     node->role = 0;
+    node->term = 0;
     node->commit = 0;
     node->applied = 0;
+    node->snapshot = 0;
 }
 
 static Variant *

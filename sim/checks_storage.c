@@ -13,12 +13,14 @@
 #include "nodes/raft/raft_storage.h"
 #include "sim/index_ring.h"
 
-#define LOG_PREFIX "raft-log-"
+#define LOG_PREFIX      "raft-log-"
+#define SNAPSHOT_PREFIX "raft-snapshot-0"
 
 /* A record, a log's new beginning or a vote that was written. */
 typedef struct Pending {
     char file[FILE_NAME_MAX + 1];
     uint64_t number; /* of the write at this node */
+    bool snapshot;  /* a snapshot of `index` got its name */
     uint64_t index; /* of the log; 0: a vote */
     uint64_t generation; /* of the shadow log at that index, or of the vote */
     uint64_t term;
@@ -39,6 +41,7 @@ typedef struct Shadow {
     GArray *pending;   /* Pending, oldest first */
     uint64_t write_count;
     GArray *covers;    /* Cover */
+    uint64_t snapshot;  /* index of the last durable one */
     uint64_t vote_term; /* durable */
     NodeId vote;
     uint64_t role, term;
@@ -54,6 +57,8 @@ typedef struct ChecksStorage {
 
 static void on_fact(ChecksStorage *storage, const Fact *fact);
 static void on_write(Shadow *shadow, const Fact *fact);
+static void on_rename(Shadow *shadow, const Fact *fact);
+static void settle(Shadow *shadow, const Pending *pending);
 static void on_sync(Shadow *shadow, const Fact *fact);
 static void on_durable(Shadow *shadow, Token token);
 static void on_send(ChecksStorage *storage, NodeId id, const Fact *fact);
@@ -102,6 +107,9 @@ on_fact(ChecksStorage *storage, const Fact *fact)
     switch (fact->kind) {
     case FACT_WRITE:
         on_write(shadow, fact);
+        break;
+    case FACT_RENAME:
+        on_rename(shadow, fact);
         break;
     case FACT_SYNC:
         on_sync(shadow, fact);
@@ -164,6 +172,20 @@ on_write(Shadow *shadow, const Fact *fact)
     }
 }
 
+/* A snapshot counts from when its name is durable: its content was synced
+ * before, or a restart would find it damaged and the node would halt. */
+static void
+on_rename(Shadow *shadow, const Fact *fact)
+{
+    Pending pending = {.snapshot = true};
+
+    if (strncmp(fact->to, SNAPSHOT_PREFIX, strlen(SNAPSHOT_PREFIX)) == 0) {
+        pending.index = g_ascii_strtoull(
+            fact->to + strlen(SNAPSHOT_PREFIX) - 1, NULL, 10);
+        add_pending(shadow, fact->to, pending);
+    }
+}
+
 static void
 put_record(Shadow *shadow, const char *file, uint64_t index, uint64_t term)
 {
@@ -223,17 +245,26 @@ on_durable(Shadow *shadow, Token token)
     for (unsigned i = 0; i < shadow->pending->len; i++) {
         Pending *one = &g_array_index(shadow->pending, Pending, i);
 
+        /* Every SYNC covers the directory, and so a new name. */
         if (one->number <= cover.write_count &&
-            covered(&cover, one->file)) {
-            if (one->index == 0) {
-                shadow->vote_term = one->term;
-                shadow->vote = one->vote;
-            }
+            (one->snapshot || covered(&cover, one->file))) {
+            settle(shadow, one);
             continue;
         }
         g_array_index(shadow->pending, Pending, kept++) = *one;
     }
     g_array_set_size(shadow->pending, kept);
+}
+
+static void
+settle(Shadow *shadow, const Pending *pending)
+{
+    if (pending->snapshot) {
+        shadow->snapshot = MAX(shadow->snapshot, pending->index);
+    } else if (pending->index == 0) {
+        shadow->vote_term = pending->term;
+        shadow->vote = pending->vote;
+    }
 }
 
 static bool
@@ -271,7 +302,11 @@ on_send(ChecksStorage *storage, NodeId id, const Fact *fact)
                            shadow->vote);
         }
     } else if (message.kind == RAFT_APPEND_REPLY &&
-               message.append_reply.success) {
+               message.append_reply.success &&
+               message.term == shadow->term) {
+        /* An answer of an earlier term that leaves late was true when that
+         * term lasted: a newer leader may have replaced the entries since,
+         * and Raft section 5.4.3 needs no more of it. */
         uint64_t last = durable_last(shadow);
 
         if (message.append_reply.match_index > last) {
@@ -299,7 +334,15 @@ on_probe(ChecksStorage *storage, NodeId id, const Effect *effect)
         if (shadow->recovering) {
             /* What a power loss left is durable, and the node has read it. */
             shadow->recovering = false;
+            if (values[0] < shadow->vote_term) {
+                checks_violate(storage->checks, "term-monotone", id,
+                               "recovered term %" PRIu64 ", but term %" PRIu64
+                               " was durable",
+                               values[0], shadow->vote_term);
+            }
             index_ring_cut(&shadow->log, values[3] + 1);
+            shadow->snapshot =
+                values[3] > shadow->log.last ? values[3] : 0;
             shadow->vote_term = values[0];
             shadow->vote = (NodeId)values[1];
         }
@@ -368,7 +411,7 @@ durable_last(const Shadow *shadow)
     for (unsigned i = 0; i < shadow->pending->len; i++) {
         const Pending *one = &g_array_index(shadow->pending, Pending, i);
 
-        if (one->index > 0 && one->index <= last &&
+        if (!one->snapshot && one->index > 0 && one->index <= last &&
             index_ring_has(&shadow->log, one->index) &&
             index_ring_at((IndexRing *)&shadow->log, one->index)->hash ==
                 one->generation) {
@@ -376,7 +419,7 @@ durable_last(const Shadow *shadow)
             break; /* later ones that stand have higher indexes */
         }
     }
-    return last;
+    return MAX(last, shadow->snapshot);
 }
 
 /* What a new incarnation is told of is durable: the carrier sees to it. */
@@ -384,12 +427,7 @@ static void
 reopen(Shadow *shadow)
 {
     for (unsigned i = 0; i < shadow->pending->len; i++) {
-        const Pending *one = &g_array_index(shadow->pending, Pending, i);
-
-        if (one->index == 0) {
-            shadow->vote_term = one->term;
-            shadow->vote = one->vote;
-        }
+        settle(shadow, &g_array_index(shadow->pending, Pending, i));
     }
     g_array_set_size(shadow->pending, 0);
 }
