@@ -43,3 +43,44 @@ TESTS += %D%/test_member
 %C%_test_member_SOURCES = %D%/test_member.c
 %C%_test_member_CFLAGS = $(TEST_CFLAGS)
 %C%_test_member_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_raft_rules
+TESTS += %D%/test_raft_rules
+%C%_test_raft_rules_SOURCES = %D%/test_raft_rules.c %D%/raft_rules.def
+%C%_test_raft_rules_CFLAGS = $(TEST_CFLAGS)
+%C%_test_raft_rules_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_raft_recovery
+TESTS += %D%/test_raft_recovery
+%C%_test_raft_recovery_SOURCES = %D%/test_raft_recovery.c $(RAFT_NET)
+%C%_test_raft_recovery_CFLAGS = $(TEST_CFLAGS)
+%C%_test_raft_recovery_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
+
+# Instrumented, so they compile the sources of nodes they need.
+if FUZZ
+RAFT_FUZZ_SOURCES = nodes/bugs.c nodes/bytes.c nodes/effects.c nodes/frame.c \
+	nodes/raft/kv.c nodes/raft/kv_wire.c nodes/raft/raft.c \
+	nodes/raft/raft_election.c nodes/raft/raft_follower.c \
+	nodes/raft/raft_install.c nodes/raft/raft_log.c \
+	nodes/raft/raft_record.c nodes/raft/raft_recovery.c \
+	nodes/raft/raft_replication.c nodes/raft/raft_snapshot.c \
+	nodes/raft/raft_storage.c nodes/raft/raft_wire.c
+
+noinst_PROGRAMS += %D%/fuzz/fuzz_raft_wire
+%C%_fuzz_fuzz_raft_wire_SOURCES = %D%/fuzz/fuzz_raft_wire.c $(RAFT_FUZZ_SOURCES)
+%C%_fuzz_fuzz_raft_wire_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_raft_wire_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_raft_wire_LDADD = $(XXHASH_LIBS) $(GLIB_LIBS)
+
+noinst_PROGRAMS += %D%/fuzz/fuzz_kv_request
+%C%_fuzz_fuzz_kv_request_SOURCES = %D%/fuzz/fuzz_kv_request.c $(RAFT_FUZZ_SOURCES)
+%C%_fuzz_fuzz_kv_request_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_kv_request_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_kv_request_LDADD = $(XXHASH_LIBS) $(GLIB_LIBS)
+
+noinst_PROGRAMS += %D%/fuzz/fuzz_frame
+%C%_fuzz_fuzz_frame_SOURCES = %D%/fuzz/fuzz_frame.c $(RAFT_FUZZ_SOURCES)
+%C%_fuzz_fuzz_frame_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_frame_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_frame_LDADD = $(XXHASH_LIBS) $(GLIB_LIBS)
+endif

@@ -297,13 +297,14 @@ receive_replies(RaftNet *net, NodeId from, Slice bytes)
         net->answer_count++;
         if (net->on_answer != NULL) {
             net->on_answer(net, answer, net->on_answer_data);
+        }
+        if (net->on_answer != NULL || answer->reply.id == 0) {
             g_free(answer);
             continue;
         }
         answer->reply.value = slice_keep(
             slice_of(answer->reply.value.data, answer->reply.value.size));
-        if (answer->reply.id != 0 &&
-            !g_hash_table_insert(net->answers,
+        if (!g_hash_table_insert(net->answers,
                                  GSIZE_TO_POINTER(answer->reply.id), answer)) {
             violated(net, g_strdup_printf("answered twice: %u",
                                           (unsigned)answer->reply.id));
@@ -884,6 +885,12 @@ raft_net_file(RaftNet *net, NodeId id, const char *name)
     File *file = find_file(&net->nodes[id], name, false);
 
     return file == NULL ? NULL : file->durable;
+}
+
+unsigned
+raft_net_file_count(const RaftNet *net, NodeId id)
+{
+    return net->nodes[id].files->len;
 }
 
 const char *

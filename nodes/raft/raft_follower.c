@@ -143,6 +143,12 @@ take_entries(Raft *raft, const RaftMessage *m, Effects *fx)
     uint64_t index = m->append_request.previous_index;
     uint64_t term = m->append_request.previous_term;
 
+    /* conflicts() left only what is committed here: there, no leader can
+     * have something else. */
+    if (index + 1 >= raft->log.first_index &&
+        raft_log_term(&raft->log, index) != term) {
+        return false;
+    }
     for (unsigned i = 0; i < m->append_request.entry_count; i++) {
         RaftEntry entry;
 
@@ -164,6 +170,9 @@ take_entries(Raft *raft, const RaftMessage *m, Effects *fx)
                 return false;
             }
             truncate_from(raft, index, fx);
+        }
+        if (entry.term < raft_log_term(&raft->log, raft->log.last_index)) {
+            return false;
         }
         add_entry(raft, &entry, fx);
     }
