@@ -31,8 +31,8 @@ typedef struct CarrierOps {
      * of @inputs[i]. Returns how many were taken, at least 1: a carrier may
      * stop early, and must stop after the first input whose effects could
      * cause an own event of the node (timer, disk, stream) before the next
-     * input's time. 0: the node died, see @death, whose input is the
-     * fx-complete ones so far (*done): it died of inputs[*done]. What the
+     * input's time. 0: the node died of inputs[*done], see @death; the
+     * effects of the inputs before it are whole, its own are none. What
      * effects point to is borrowed until the next call for this carrier. */
     unsigned (*step)(Carrier *carrier, const Input *inputs, unsigned count,
                      Effects *fx, unsigned *done, CarrierDeath *death);
@@ -73,6 +73,8 @@ Carrier *cluster_inline_new(const CarrierConfig *config, NodeId node,
 Carrier *cluster_inline_program(const NodeProgram *program, NodeId node);
 Carrier *cluster_process_new(const CarrierConfig *config, NodeId node,
                              GError **error);
+/* Give @death a text, if it has none yet: the signal, the status, the hang. */
+void carrier_death_text(CarrierDeath *death);
 /* Its process, for a debugger to attach to; 0: not running. */
 int cluster_process_pid(const Carrier *carrier);
 

@@ -44,6 +44,7 @@ inline_step(Carrier *carrier, const Input *inputs, unsigned count, Effects *fx,
         death->nonsense = true;
         g_strlcpy(death->text, error.text, sizeof death->text);
         inline_kill(carrier);
+        effects_reset(&fx[0]);
         *done = 0;
         return 0;
     }

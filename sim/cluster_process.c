@@ -69,6 +69,9 @@ process_step(Carrier *carrier, const Input *inputs, unsigned count, Effects *fx,
     if (G_LIKELY(result == TRANSPORT_DONE)) {
         return *done;
     }
+    if (*done < count) {
+        effects_reset(&fx[*done]); /* refused half-way */
+    }
     process_bury(process, result, death);
     return 0;
 }
@@ -309,16 +312,7 @@ fail(Process *process, TransportResult result, GError **error)
     CarrierDeath death;
 
     process_bury(process, result, &death);
-    if (death.text[0] != '\0') {
-        g_set_error(error, CARRIER_ERROR, 0, "%s: %s", process->binary,
-                    death.text);
-    } else if (death.signal != 0) {
-        g_set_error(error, CARRIER_ERROR, 0, "%s: %s at the start",
-                    process->binary, g_strsignal(death.signal));
-    } else {
-        g_set_error(error, CARRIER_ERROR, 0, "%s: ended with status %d",
-                    process->binary, death.status);
-    }
+    g_set_error(error, CARRIER_ERROR, 0, "%s: %s", process->binary, death.text);
     return false;
 }
 

@@ -232,6 +232,9 @@ tell(const CrashBox *box, int status, CrashSlot *hung, CrashReport *report)
         death->status = report->status;
         report->status = 0;
     }
+    if (death->died) {
+        carrier_death_text(death);
+    }
 }
 
 static void

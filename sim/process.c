@@ -144,6 +144,7 @@ process_bury(Process *process, TransportResult result, CarrierDeath *death)
         death->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         death->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     }
+    carrier_death_text(death);
 }
 
 /* False: it is still there. */

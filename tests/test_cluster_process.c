@@ -221,15 +221,15 @@ static const struct {
     const char *text; /* contained in the text */
     bool backtrace;   /* with the guilty function first, if it has a name */
 } deaths[] = {
-    {MISDEED_SEGFAULT, SIGSEGV, 0, false, false, "", true},
+    {MISDEED_SEGFAULT, SIGSEGV, 0, false, false, "died of SIGSEGV", true},
     {MISDEED_G_ASSERT, SIGABRT, 0, false, false,
      "assertion failed: (misdeed == 0)", true},
     {MISDEED_ASSERT, SIGABRT, 0, false, false,
      "Assertion `misdeed == 0' failed", true},
-    {MISDEED_EXIT, 0, 7, false, false, "", false},
-    {MISDEED_KILL, SIGKILL, 0, false, false, "", false},
-    {MISDEED_SPIN, 0, 0, true, false, "", true},
-    {MISDEED_SLEEP, 0, 0, true, false, "", true},
+    {MISDEED_EXIT, 0, 7, false, false, "ended with status 7", false},
+    {MISDEED_KILL, SIGKILL, 0, false, false, "died of SIGKILL", false},
+    {MISDEED_SPIN, 0, 0, true, false, "hangs", true},
+    {MISDEED_SLEEP, 0, 0, true, false, "hangs", true},
     {MISDEED_LARGE_DATAGRAM, 0, 0, false, true,
      "effect 1 (send): a datagram that is too large", false},
     {MISDEED_FILE_NAME, 0, 0, false, true,
@@ -261,6 +261,8 @@ START_TEST(test_death)
     ck_assert_uint_eq(carrier->ops->step(carrier, inputs, 4, fx, &done, &death),
                       0);
     ck_assert_uint_eq(done, 2);
+    ck_assert_uint_gt(fx[1].count, 0);
+    ck_assert_uint_eq(fx[2].count, 0);
     ck_assert(death.died);
     ck_assert_int_eq(death.signal, deaths[row].signal);
     ck_assert_int_eq(death.status, deaths[row].status);
@@ -538,18 +540,25 @@ START_TEST(test_crash_box_others)
 }
 END_TEST
 
-/* A node that may not be called: what it answers is judged all the same. */
+/* What a node that is called directly answers is judged by the same rules. */
 START_TEST(test_inline_nonsense)
 {
+    Carrier *carrier = cluster_inline_program(&bad_node, setup.self);
+    Input input = message_of(0, MISDEED_FILE_NAME, slice_of("", 0));
+    CarrierDeath death;
     Effects fx;
-    ControlError error;
+    unsigned done;
 
     effects_init(&fx);
-    effects_timer(&fx, 1, 2);
-    effects_remove(&fx, "UPPER");
-    ck_assert(!control_effects_ok(&fx, &error));
-    ck_assert_str_eq(error.text, "effect 2 (remove): not the name of a file");
+    ck_assert(carrier->ops->start(carrier, &setup, NULL));
+    ck_assert_uint_eq(
+        carrier->ops->step(carrier, &input, 1, &fx, &done, &death), 0);
+    ck_assert_uint_eq(done, 0);
+    ck_assert_uint_eq(fx.count, 0);
+    ck_assert(death.died && death.nonsense);
+    ck_assert_str_eq(death.text, "effect 1 (remove): not the name of a file");
     effects_clear(&fx);
+    carrier->ops->free(carrier);
 }
 END_TEST
 
