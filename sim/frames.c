@@ -57,6 +57,19 @@ frames_push(Frames *frames, uint32_t cell, LinkId link, const uint8_t *bytes,
     return (long)buffer->bytes->len;
 }
 
+bool
+frames_whole(const uint8_t *bytes, size_t size, FramesFunction function,
+             void *data)
+{
+    bool given_up = false;
+
+    if (size == 0 || take(bytes, size, NULL, NULL, &given_up) != size) {
+        return false;
+    }
+    take(bytes, size, function, data, &given_up);
+    return true;
+}
+
 /* Returns the bytes of the whole messages at the front. */
 static size_t
 take(const uint8_t *bytes, size_t size, FramesFunction function, void *data,
@@ -76,7 +89,9 @@ take(const uint8_t *bytes, size_t size, FramesFunction function, void *data,
         if (size - at - 4 < length) {
             break;
         }
-        function(data, bytes + at + 4, length);
+        if (function != NULL) {
+            function(data, bytes + at + 4, length);
+        }
         at += 4 + (size_t)length;
     }
     return at;

@@ -23,6 +23,10 @@ void frames_free(Frames *frames);
 long frames_push(Frames *frames, uint32_t cell, LinkId link,
                  const uint8_t *bytes, size_t size, FramesFunction function,
                  void *data);
+/* Call @function for every message of @bytes and return true, when these are
+ * whole messages and nothing else; else do nothing. */
+bool frames_whole(const uint8_t *bytes, size_t size, FramesFunction function,
+                  void *data);
 /* Forget what waits on one stream, or on all of @cell. */
 void frames_drop(Frames *frames, uint32_t cell, LinkId link);
 void frames_drop_cell(Frames *frames, uint32_t cell);

@@ -185,6 +185,10 @@ on_fault(Metrics *metrics, const Fact *fact)
                       metrics->now, SIM_NEVER};
     size_t size = strcspn(text, " :");
 
+    if (g_str_has_suffix(text, " of nobody")) {
+        g_free(band.text);
+        return; /* its selector matched nobody: nothing happened */
+    }
     for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
         if (strlen(fault_names[kind]) == size &&
             memcmp(fault_names[kind], text, size) == 0) {

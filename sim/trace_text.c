@@ -34,6 +34,7 @@ typedef struct Talk {
 } Talk;
 
 static void print_input(TraceText *text, const Record *record, NodeId self);
+static void print_plain_input(TraceText *text, const Input *input, NodeId self);
 static void print_start(TraceText *text, const Input *input, NodeId self);
 static void print_message(TraceText *text, const Record *record, NodeId self);
 static void print_link(TraceText *text, const Record *record, NodeId self);
@@ -46,23 +47,30 @@ static bool is_of_the_world(FactKind kind);
 static void print_fact(TraceText *text, const Fact *fact);
 static void print_fault(GString *out, const Fact *fact);
 static void print_send(TraceText *text, const Fact *fact);
+static void print_control(const Talk *talk, const Fact *fact);
+static void print_sent(Talk *talk, Slice bytes);
 static void print_fate(TraceText *text, const Fate *fate);
 static void print_talk(void *data, const uint8_t *bytes, size_t size);
 static void print_stream(Talk *talk, LinkId link, Slice bytes);
 static void open_line(TraceText *text, const char *who, NodeId id, char sign);
+static void timer_line(TraceText *text, NodeId self, char sign, TimerId id);
+static void token_line(TraceText *text, NodeId self, char sign,
+                       const char *what, Token token);
+static void open_token_line(TraceText *text, NodeId self, char sign,
+                            Token token);
+static Token token_number(Token token);
 static void cell_line(TraceText *text, NodeId id, char sign);
 static void print_peer(TraceText *text, NodeId id);
 static void print_error(GString *out, int error);
 static void print_names(GString *out, const Slice *names, unsigned count);
 
-/* Both directions of a stream are cut into messages on their own. */
-enum { FRAMES_RECEIVED = 0, FRAMES_SENT = 1 };
+/* Where a member puts the channel of a timer and of a token (nodes/member.h);
+ * a program without a member has channel 0 there. */
+#define TIMER_CHANNEL_SHIFT 48
+#define TOKEN_CHANNEL_SHIFT 56
 
-static uint32_t
-frames_cell(NodeId cell, unsigned direction)
-{
-    return cell << 1 | direction;
-}
+/* What a stream's FACT_SEND carries: ChunkKind of sim/tcp.h. */
+enum { SENT_SYN = 1, SENT_SYN_ACK, SENT_DATA, SENT_FIN };
 
 void
 trace_text_record(TraceText *text, GString *out, const Record *record)
@@ -109,32 +117,45 @@ print_input(TraceText *text, const Record *record, NodeId self)
     default:
         break;
     }
-    cell_line(text, self, '<');
     switch (input->kind) {
     case INPUT_TIMER:
-        g_string_append_printf(out, "timer %" PRIu64, input->timer.id);
+        timer_line(text, self, '<', input->timer.id);
         break;
     case INPUT_SYNCED:
-        g_string_append_printf(out, "synced #%" PRIu64, input->synced.token);
+        token_line(text, self, '<', "synced", input->synced.token);
         print_error(out, input->synced.error);
         break;
     case INPUT_READ:
-        g_string_append_printf(out, "read #%" PRIu64 ": %zu bytes",
-                               input->read.token, input->read.bytes.size);
+        token_line(text, self, '<', "read", input->read.token);
+        g_string_append_printf(out, ": %zu bytes", input->read.bytes.size);
         print_error(out, input->read.error);
         break;
+    case INPUT_CHILD:
+        token_line(text, self, '<', "child", input->child.token);
+        g_string_append_printf(out, " %s %d, %zu bytes",
+                               input->child.exited ? "left with" : "said",
+                               input->child.status, input->child.bytes.size);
+        break;
+    default:
+        print_plain_input(text, input, self);
+        break;
+    }
+    g_string_append_c(out, '\n');
+}
+
+static void
+print_plain_input(TraceText *text, const Input *input, NodeId self)
+{
+    GString *out = text->out;
+
+    cell_line(text, self, '<');
+    switch (input->kind) {
     case INPUT_ROOM:
         g_string_append_printf(
             out, "room on %s stream %u to ",
             trace_words_channel(link_channel(input->room.link)),
             (unsigned)(input->room.link & 0xffffffu));
         print_peer(text, link_peer(input->room.link));
-        break;
-    case INPUT_CHILD:
-        g_string_append_printf(out, "child #%" PRIu64 " %s %d, %zu bytes",
-                               input->child.token,
-                               input->child.exited ? "left with" : "said",
-                               input->child.status, input->child.bytes.size);
         break;
     case INPUT_CONFIG:
         g_string_append_printf(out, "config, %zu bytes",
@@ -156,14 +177,12 @@ print_input(TraceText *text, const Record *record, NodeId self)
         g_string_append_printf(out, "input %u", (unsigned)input->kind);
         break;
     }
-    g_string_append_c(out, '\n');
 }
 
 static void
 print_start(TraceText *text, const Input *input, NodeId self)
 {
-    frames_drop_cell(text->frames, frames_cell(self, FRAMES_RECEIVED));
-    frames_drop_cell(text->frames, frames_cell(self, FRAMES_SENT));
+    frames_drop_cell(text->frames, self);
     cell_line(text, self, '<');
     g_string_append_printf(text->out, "start, incarnation %" PRIu64,
                            input->start.incarnation);
@@ -205,10 +224,7 @@ print_link(TraceText *text, const Record *record, NodeId self)
     LinkId link = record->input->link.link;
     unsigned state = (unsigned)record->input->link.state;
 
-    frames_drop(text->frames, frames_cell(self, FRAMES_RECEIVED), link);
-    if (state != LINK_UP) {
-        frames_drop(text->frames, frames_cell(self, FRAMES_SENT), link);
-    }
+    frames_drop(text->frames, self, link);
     open_line(text, trace_words_channel(link_channel(link)), self, '<');
     g_string_append_printf(text->out, "%s: stream %u %s ",
                            states[state < G_N_ELEMENTS(states) ? state : 0],
@@ -230,8 +246,7 @@ print_effect(TraceText *text, const Input *input, const Effect *effect,
     }
     switch (effect->kind) {
     case EFFECT_TIMER:
-        cell_line(text, self, '>');
-        g_string_append_printf(out, "timer %" PRIu64, effect->timer.id);
+        timer_line(text, self, '>', effect->timer.id);
         if (effect->timer.at == SIM_NEVER) {
             g_string_append(out, " off");
         } else {
@@ -242,17 +257,14 @@ print_effect(TraceText *text, const Input *input, const Effect *effect,
         }
         break;
     case EFFECT_READ:
-        cell_line(text, self, '>');
-        g_string_append_printf(out,
-                               "read %s @%" PRIu64 " +%" PRIu64 " #%" PRIu64,
+        token_line(text, self, '>', "read", effect->disk.token);
+        g_string_append_printf(out, ": %s @%" PRIu64 " +%" PRIu64,
                                effect->disk.file, effect->disk.offset,
-                               effect->disk.size, effect->disk.token);
+                               effect->disk.size);
         break;
     case EFFECT_OPEN:
     case EFFECT_CLOSE:
     case EFFECT_PAUSE:
-        frames_drop(text->frames, frames_cell(self, FRAMES_SENT),
-                    effect->kind == EFFECT_PAUSE ? 0 : effect->stream.link);
         open_line(text, trace_words_channel(link_channel(effect->stream.link)),
                   self, '>');
         g_string_append_printf(out, "%s stream %u to ",
@@ -265,11 +277,9 @@ print_effect(TraceText *text, const Input *input, const Effect *effect,
         break;
     case EFFECT_SPAWN:
     case EFFECT_SIGNAL:
-        cell_line(text, self, '>');
-        g_string_append_printf(out, "%s child #%" PRIu64,
-                               effect->kind == EFFECT_SPAWN ? "spawn"
-                                                            : "signal",
-                               effect->child.token);
+        token_line(text, self, '>',
+                   effect->kind == EFFECT_SPAWN ? "spawn" : "signal",
+                   effect->child.token);
         break;
     case EFFECT_LOCAL:
         cell_line(text, self, '>');
@@ -313,13 +323,14 @@ print_waiting(TraceText *text, const Effect *effect, NodeId self)
         file = effect->disk.file;
         /* fall through */
     default:
-        cell_line(text, self, '>');
+        open_token_line(text, self, '>', effect->after);
         g_string_append_printf(
             text->out, "%s%s%s", names[kind < G_N_ELEMENTS(names) ? kind : 0],
             file != NULL ? " " : "", file != NULL ? file : "");
         break;
     }
-    g_string_append_printf(text->out, " after #%" PRIu64 "\n", effect->after);
+    g_string_append_printf(text->out, " after #%" PRIu64 "\n",
+                           token_number(effect->after));
 }
 
 static void
@@ -471,6 +482,16 @@ print_fact(TraceText *text, const Fact *fact)
         print_send(text, fact);
         return;
     }
+    if (fact->kind == FACT_RESTART && fact->value == 1) {
+        return; /* the first start says so itself */
+    }
+    if (fact->kind == FACT_SYNC || fact->kind == FACT_DURABLE) {
+        token_line(text, fact->node, fact->kind == FACT_SYNC ? '>' : '!',
+                   fact->kind == FACT_SYNC ? "sync" : "durable", fact->token);
+        print_names(out, fact->files, fact->file_count);
+        g_string_append_c(out, '\n');
+        return;
+    }
     if (fact->kind == FACT_DROP) {
         open_line(text, trace_words_channel(fact->channel), fact->node, '!');
     } else {
@@ -498,14 +519,6 @@ print_fact(TraceText *text, const Fact *fact)
     case FACT_REMOVE:
         g_string_append_printf(out, "remove %s", file);
         break;
-    case FACT_SYNC:
-        g_string_append_printf(out, "sync #%" PRIu64, fact->token);
-        print_names(out, fact->files, fact->file_count);
-        break;
-    case FACT_DURABLE:
-        g_string_append_printf(out, "durable #%" PRIu64, fact->token);
-        print_names(out, fact->files, fact->file_count);
-        break;
     case FACT_LOST:
         g_string_append_printf(out, "lost %" PRIu64 " un-synced bytes%s%s",
                                fact->size, file[0] != '\0' ? " of " : "", file);
@@ -524,7 +537,7 @@ print_fact(TraceText *text, const Fact *fact)
         g_string_append(out, "resume");
         break;
     case FACT_DROP:
-        g_string_append_printf(out, "drop %zu bytes from ", fact->bytes.size);
+        g_string_append(out, "drop what came from ");
         print_peer(text, link_peer(fact->link));
         break;
     case FACT_FAULT:
@@ -573,12 +586,50 @@ print_send(TraceText *text, const Fact *fact)
         .to_opener = (fact->link & LINK_ACCEPTED) != 0,
     };
 
-    if (link_is_stream(fact->link)) {
-        print_stream(&talk, fact->link, fact->bytes);
-    } else {
-        talk.fate = &fact->fate;
+    talk.fate = &fact->fate;
+    if (!link_is_stream(fact->link)) {
         print_talk(&talk, fact->bytes.data, fact->bytes.size);
+    } else if (fact->value == SENT_SYN || fact->value == SENT_SYN_ACK ||
+               fact->value == SENT_FIN) {
+        print_control(&talk, fact);
+    } else {
+        print_sent(&talk, fact->bytes);
     }
+}
+
+/* Both ends of a stream's life travel in order with its bytes. */
+static void
+print_control(const Talk *talk, const Fact *fact)
+{
+    TraceText *text = talk->text;
+
+    open_line(text, trace_words_channel(talk->channel), talk->self, '>');
+    g_string_append_printf(text->out, "%s stream %u to ",
+                           fact->value == SENT_SYN       ? "syn of"
+                           : fact->value == SENT_SYN_ACK ? "syn-ack of"
+                                                         : "fin of",
+                           (unsigned)(fact->link & 0xffffffu));
+    print_peer(text, talk->peer);
+    print_fate(text, talk->fate);
+    g_string_append_c(text->out, '\n');
+}
+
+/* Bytes of a stream, as the program wrote them: mostly whole messages. What
+ * was lost is sent, and said, again; so nothing is remembered here. */
+static void
+print_sent(Talk *talk, Slice bytes)
+{
+    TraceText *text = talk->text;
+
+    if (trace_words_framing(talk->channel) == TRACE_FRAMING_LENGTH &&
+        frames_whole(bytes.data, bytes.size, print_talk, talk)) {
+        return;
+    }
+    open_line(text, trace_words_channel(talk->channel), talk->self, '>');
+    g_string_append_printf(text->out, "%zu bytes to ", bytes.size);
+    print_peer(text, talk->peer);
+    print_fate(text, talk->fate);
+    g_string_append_c(text->out, '\n');
 }
 
 /* What the network decided, after the words of the message. */
@@ -617,17 +668,14 @@ print_stream(Talk *talk, LinkId link, Slice bytes)
     long waiting = -1;
 
     if (trace_words_framing(talk->channel) == TRACE_FRAMING_LENGTH) {
-        unsigned direction = talk->sign == '<' ? FRAMES_RECEIVED : FRAMES_SENT;
-
-        waiting = frames_push(text->frames, frames_cell(talk->self, direction),
-                              link, bytes.data, bytes.size, print_talk, talk);
+        waiting = frames_push(text->frames, talk->self, link, bytes.data,
+                              bytes.size, print_talk, talk);
         if (waiting >= 0 && talk->count > 0) {
             return;
         }
     }
-    open_line(text, trace_words_channel(talk->channel), talk->self, talk->sign);
-    g_string_append_printf(text->out, "%zu bytes %s ", bytes.size,
-                           talk->sign == '<' ? "from" : "to");
+    open_line(text, trace_words_channel(talk->channel), talk->self, '<');
+    g_string_append_printf(text->out, "%zu bytes from ", bytes.size);
     print_peer(text, talk->peer);
     if (waiting > 0) {
         g_string_append_printf(text->out, ": part of a message, %ld so far",
@@ -670,6 +718,52 @@ open_line(TraceText *text, const char *who, NodeId id, char sign)
     }
     g_string_append_c(text->out, sign);
     g_string_append_c(text->out, ' ');
+}
+
+static void
+timer_line(TraceText *text, NodeId self, char sign, TimerId id)
+{
+    Channel channel = (Channel)(id >> TIMER_CHANNEL_SHIFT);
+
+    if (channel != 0 && channel <= CHANNEL_MAX) {
+        open_line(text, trace_words_channel(channel), self, sign);
+        id &= ((TimerId)1 << TIMER_CHANNEL_SHIFT) - 1;
+    } else {
+        cell_line(text, self, sign);
+    }
+    g_string_append_printf(text->out, "timer %" PRIu64, id);
+}
+
+static void
+token_line(TraceText *text, NodeId self, char sign, const char *what,
+           Token token)
+{
+    open_token_line(text, self, sign, token);
+    g_string_append_printf(text->out, "%s #%" PRIu64, what,
+                           token_number(token));
+}
+
+static void
+open_token_line(TraceText *text, NodeId self, char sign, Token token)
+{
+    Channel channel = (Channel)(token >> TOKEN_CHANNEL_SHIFT);
+
+    if (channel != 0 && channel <= CHANNEL_MAX) {
+        open_line(text, trace_words_channel(channel), self, sign);
+    } else {
+        cell_line(text, self, sign);
+    }
+}
+
+/* What the protocol calls it. */
+static Token
+token_number(Token token)
+{
+    Channel channel = (Channel)(token >> TOKEN_CHANNEL_SHIFT);
+
+    return channel <= CHANNEL_MAX
+               ? token & (((Token)1 << TOKEN_CHANNEL_SHIFT) - 1)
+               : token;
 }
 
 static void

@@ -284,6 +284,16 @@ keep(uint8_t *bytes, size_t size)
     return slice_of(bytes, size);
 }
 
+Slice
+maker_flip(Slice bytes, size_t bit)
+{
+    uint8_t *copy = g_memdup2(bytes.data, bytes.size);
+
+    g_assert(bit / 8 < bytes.size);
+    copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    return keep(copy, bytes.size);
+}
+
 void
 maker_forget(void)
 {

@@ -56,6 +56,8 @@ Slice maker_kv_request(uint64_t id, int operation, const char *key,
                        const char *value);
 Slice maker_kv_reply(uint64_t id, int status, const char *value,
                      size_t value_size);
+/* A copy with bit @bit of it flipped. */
+Slice maker_flip(Slice bytes, size_t bit);
 /* Free what the functions above made. */
 void maker_forget(void);
 

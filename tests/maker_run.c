@@ -154,7 +154,8 @@ replicate(Run *run, NodeId silent)
                 step(run, SIM_US, node);
                 maker_message(run->maker, run->leader,
                               link_datagram(run->leader), CHANNEL_RAFT,
-                              request);
+                              run->index % 100 == 0 ? maker_flip(request, 9)
+                                                    : request);
                 maker_end(run->maker);
             }
         }

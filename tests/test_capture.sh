@@ -90,6 +90,8 @@ some "$capture" 'seedbed.message == "append_request"'
 # Fragments put together again, and a reply of 70,000 bytes over many segments.
 some "$capture" 'ip.fragments && pbf.seedbed.raft.AppendRequest.term'
 some "$capture" 'tcp.segments && seedbed.length > 70000 && pbf.seedbed.kv.Reply.index'
+# A datagram with a flipped bit is shown as such, and as nothing else.
+some "$capture" 'seedbed.message == "damaged" && udp'
 # The end of streams.
 some "$capture" 'tcp.flags.reset == 1'
 some "$capture" 'tcp.flags.fin == 1'

@@ -107,6 +107,20 @@ streams(Maker *maker)
     fact->link = link;
     fact->channel = CHANNEL_CLIENT;
     fact->bytes = maker_kv_reply(9, 0, "v17", 3);
+    fact->fate.copy_count = 1;
+    fact->fate.copies[0].at = AT + 3 + SIM_MS;
+    fact->value = 3;
+    fact = maker_fact(maker, FACT_SEND);
+    fact->link = link;
+    fact->channel = CHANNEL_CLIENT;
+    fact->bytes = slice_text("abc");
+    fact->fate.drop = FATE_LOSS;
+    fact->value = 3;
+    fact = maker_fact(maker, FACT_SEND);
+    fact->link = link;
+    fact->channel = CHANNEL_CLIENT;
+    fact->fate.copy_count = 1;
+    fact->value = 2;
     maker_end(maker);
     maker_begin(maker, AT + 4, 6);
     maker_message(maker, 2, link_far_end(link, 2), CHANNEL_CLIENT,
@@ -157,6 +171,26 @@ world(Maker *maker)
     maker_end(maker);
     maker_begin(maker, 1234567 * SIM_MS, 4);
     maker_synced(maker, 8, EIO);
+    maker_end(maker);
+}
+
+/* A member puts the channel on top of timer ids and tokens. */
+static void
+member(Maker *maker)
+{
+    TimerId timer = (TimerId)CHANNEL_RAFT << 48 | 7;
+    Token token = (Token)CHANNEL_RAFT << 56 | 9;
+    Slice bytes = slice_text("b");
+
+    maker_begin(maker, 5, 1);
+    maker_timer(maker, timer);
+    effects_timer(&maker->fx, timer, 10);
+    effects_write(&maker->fx, "f", 0, &bytes, 1)->after = token;
+    maker_fact(maker, FACT_SYNC)->token = token;
+    maker_end(maker);
+    maker_begin(maker, 6, 1);
+    maker_fact(maker, FACT_DURABLE)->token = token;
+    maker_synced(maker, token, ENOSPC);
     maker_end(maker);
 }
 
@@ -224,7 +258,10 @@ static const struct {
      "[  1.204000514] kv 2 < request from client 6: #9 write \"k3\" = "
      "\"v17\"\n"
      "[  1.204000515] node 2 < timer 1\n"
-     "[  1.204000515] kv 2 > reply to client 6: #9 ok, \"v17\", index 10\n"
+     "[  1.204000515] kv 2 > reply to client 6: #9 ok, \"v17\", index 10; "
+     "at +1ms\n"
+     "[  1.204000515] kv 2 > 3 bytes to client 6; lost: loss\n"
+     "[  1.204000515] kv 2 > syn-ack of stream 4 to client 6; at +0s\n"
      "[  1.204000516] kv 6 < reply from 2: #10 not leader, index 11\n"
      "[  1.204000516] kv 6 > close stream 4 to 2\n"
      "[  1.204000517] kv 2 < reset: stream 4 from client 6\n"},
@@ -234,13 +271,20 @@ static const struct {
      "[ 12.000000000] node 4 ! lost 512 un-synced bytes\n"
      "[ 12.000000000] world ! heal #3\n"
      "[ 12.000000000] world ! heal partition #4: of nobody\n"
-     "[ 12.000000000] raft 4 ! drop 5 bytes from client 7\n"
+     "[ 12.000000000] raft 4 ! drop what came from client 7\n"
      "[123.456000000] node 4 ! restart, incarnation 2\n"
      "[123.456000000] node 4 < start, incarnation 2, raft-log-1 +4096, "
      "raft-vote +16\n"
-     "[123.456000000] node 4 > read raft-log-1 @0 +4096 #1\n"
+     "[123.456000000] node 4 > read #1: raft-log-1 @0 +4096\n"
      "[123.456000000] node 4 ! halt: no?way on\n"
      "[1234.567000000] node 4 < synced #8, failed: EIO\n"},
+    {"member", member,
+     "[  0.000000005] raft 1 < timer 7\n"
+     "[  0.000000005] raft 1 > timer 7 in 5ns\n"
+     "[  0.000000005] raft 1 > write f after #9\n"
+     "[  0.000000005] raft 1 > sync #9\n"
+     "[  0.000000006] raft 1 ! durable #9\n"
+     "[  0.000000006] raft 1 < synced #9, failed: ENOSPC\n"},
     {"client", client,
      "[  0.000000005] client 6 < timer 1\n"
      "[  0.000000005] client 6 * cas \"k3\" from \"v9\" to \"v17\", process "

@@ -22,21 +22,88 @@ local raft_bodies = {
     "snapshot_request", "snapshot_reply",
 }
 
+-- The virtual network may flip a bit of a datagram. Such a message is shown as
+-- damaged bytes rather than guessed at; so we look first. A schema is field
+-- number -> wire type (0 varint, 1 eight bytes, 2 bytes), or the schema of a
+-- nested message.
+local entry = { 0, 0, 2 }
+local raft_schema = {
+    { 0, 0, 0, 0 },
+    { 0, 0, 0 },
+    { 0, 0, 0, 0, entry, 0 },
+    { 0, 0, 0, 0, 0, 0, 0 },
+    { 0, 0, 0, 0, 2, 0, 0, 1 },
+    { 0, 0, 0, 0 },
+}
+local request_schema = { 0, 0, 2, 2, 2, 0 }
+local reply_schema = { 0, 0, 2, 0, 0, 0 }
+
+-- The varint at @at: its low bits (enough for lengths) and what follows it, or
+-- nil when it does not end within @stop or ten bytes.
+local function varint(bytes, at, stop)
+    local value, scale = 0, 1
+    for i = at, math.min(at + 9, stop) do
+        local byte = string.byte(bytes, i)
+        value = value + byte % 128 * scale
+        if byte < 128 then
+            return value, i + 1
+        end
+        scale = scale * 128
+    end
+    return nil
+end
+
+-- Are bytes @at..@stop a message of @schema?
+local function well_formed(bytes, at, stop, schema)
+    while at <= stop do
+        local tag, length
+        tag, at = varint(bytes, at, stop)
+        if not tag then
+            return false
+        end
+        local want = schema[math.floor(tag / 8)]
+        local wire = tag % 8
+        local nested = type(want) == "table"
+        if wire ~= (nested and 2 or want) then
+            return false
+        end
+        if wire == 0 then
+            length, at = varint(bytes, at, stop)
+            if not length then
+                return false
+            end
+        elseif wire == 1 then
+            at = at + 8
+        else
+            length, at = varint(bytes, at, stop)
+            if not length or at + length - 1 > stop then
+                return false
+            end
+            if nested and
+                not well_formed(bytes, at, at + length - 1, want) then
+                return false
+            end
+            at = at + length
+        end
+    end
+    return at == stop + 1
+end
+
 local function raft_message(tvb)
     if tvb:len() == 0 then
-        return nil, nil
+        return nil
     end
     local name = raft_bodies[bit.rshift(tvb(0, 1):uint(), 3)]
-    return name, "seedbed.raft.Message"
+    return name, "seedbed.raft.Message", raft_schema
 end
 
 -- A reply comes from the port, a request goes to it: their fields have the
 -- same numbers.
 local function kv_message(_, pinfo, port)
     if pinfo.src_port == port then
-        return "reply", "seedbed.kv.Reply"
+        return "reply", "seedbed.kv.Reply", reply_schema
     end
-    return "request", "seedbed.kv.Request"
+    return "request", "seedbed.kv.Request", request_schema
 end
 
 -- port -> its channel. Without `message`, the bytes are just bytes.
@@ -62,13 +129,21 @@ local words = {}
 
 -- One message without its length. @tree is ours.
 local function dissect_message(tvb, pinfo, tree, root, channel, port)
-    local name, kind
+    local name, kind, schema
     if channel.message then
-        name, kind = channel.message(tvb, pinfo, port)
+        name, kind, schema = channel.message(tvb, pinfo, port)
+    end
+    if schema and not well_formed(tvb:raw(), 1, tvb:len(), schema) then
+        name = nil
+        tree:add(f_message, "damaged"):set_generated()
+        tree:append_text(", damaged")
+        words[#words + 1] = "damaged"
     end
     if not name then
         words[#words + 1] = tvb:len() .. " bytes"
-        data:call(tvb, pinfo, root)
+        if tvb:len() > 0 then
+            data:call(tvb, pinfo, root)
+        end
     else
         words[#words + 1] = name
         tree:add(f_message, name):set_generated()
