@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "netmodel/regions.h"
 #include "nodes/probes.h"
 #include "sim/canonical.h"
 #include "sim/capture.h"
@@ -42,6 +43,8 @@ static void violate(RunResult *result, const char *check, SimTime at,
                     const char *format, ...) G_GNUC_PRINTF(4, 5);
 static void add_metric(void *data, const char *name, uint64_t value);
 static bool finish_files(RunObserver *observer, GError **error);
+static uint8_t *host_regions(const Scenario *scenario);
+static uint8_t region_number(const char *name);
 static char *path_of(const RunObserver *observer, const char *name);
 
 bool
@@ -100,8 +103,7 @@ on_invoke(RunObserver *observer, const Effect *effect)
     uint64_t process = values[0];
     unsigned operation = (unsigned)(values[1] & 0xff);
     bool absent = (values[1] & 256) != 0;
-    Slice payload = effect->part_count > 0 ? effect->parts[0]
-                                           : slice_of("", 0);
+    Slice payload = effect->part_count > 0 ? effect->parts[0] : slice_of("", 0);
     Slice value = slice_sub(payload, values[2], values[3]);
     Slice expected = slice_sub(payload, values[2] + values[3], payload.size);
     HistoryEvent event = {.process = process,
@@ -253,16 +255,14 @@ judge_expectations(RunObserver *observer, RunResult *result)
     if ((unsigned __int128)ok * 1000000000u <
         (unsigned __int128)attempted * expect->availability_ppb_min) {
         violate(result, "availability", observer->now,
-                "%" PRIu64 " of %" PRIu64 " operations ended ok",
-                ok, attempted);
+                "%" PRIu64 " of %" PRIu64 " operations ended ok", ok,
+                attempted);
     }
     if (expect->leader_within > 0 &&
-        (leader_at == 0 ||
-         leader_at > expect->leader_within)) {
+        (leader_at == 0 || leader_at > expect->leader_within)) {
         violate(result, "leader-within", observer->now,
                 "the first leader came at %.3f s, expected by %.3f s",
-                (double)leader_at / 1e9,
-                (double)expect->leader_within / 1e9);
+                (double)leader_at / 1e9, (double)expect->leader_within / 1e9);
     }
     if (expect->recovery_within > 0 && observer->last_fault_at > 0 &&
         (observer->first_ok_after == 0 ||
@@ -312,6 +312,36 @@ path_of(const RunObserver *observer, const char *name)
     return g_build_filename(observer->folder, name, NULL);
 }
 
+/* By host, 0: none; else one more than the region's number. */
+static uint8_t *
+host_regions(const Scenario *scenario)
+{
+    uint8_t *regions = g_new0(uint8_t, NODE_ID_MAX + 1);
+    unsigned host = 1;
+
+    for (unsigned i = 0; i < scenario->node_count; i++, host++) {
+        regions[host] = region_number(
+            scenario->node_regions != NULL ? scenario->node_regions[i] : NULL);
+    }
+    for (unsigned i = 0; i < scenario->client_group_count; i++) {
+        const ClientGroup *group = &scenario->clients[i];
+
+        for (unsigned j = 0; j < group->count && host <= NODE_ID_MAX;
+             j++, host++) {
+            regions[host] = region_number(group->region);
+        }
+    }
+    return regions;
+}
+
+static uint8_t
+region_number(const char *name)
+{
+    RegionId region = name != NULL ? regions_find(name) : REGIONS_NONE;
+
+    return region < CAPTURE_REGION_MAX ? (uint8_t)(region + 1) : 0;
+}
+
 RunObserver *
 run_observer_new(const RunOptions *options, const Scenario *scenario,
                  const Engine *engine, const char *folder, GError **error)
@@ -324,8 +354,12 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
                             engine_host_count(engine) - scenario->node_count};
     MetricsAbout metrics = {.node_count = scenario->node_count};
     CaptureAbout capture = {.node_count = scenario->node_count,
-                            .client_count = about.client_count};
+                            .client_count = about.client_count,
+                            .mtu = scenario->links.mtu};
+    g_autofree uint8_t *regions = host_regions(scenario);
     bool good;
+
+    capture.regions = regions;
 
     observer->options = options;
     observer->scenario = scenario;
