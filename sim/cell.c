@@ -374,6 +374,7 @@ cell_step(Cell *cell)
     }
     if (cell->carrier->ops->step(cell->carrier, input, 1, &cell->out->fx, &done,
                                  &cell->death) == 0) {
+        effects_reset(&cell->out->fx); /* whatever it had begun to say */
         cell->death.died = true;
         cell->failed = true;
         cell->out->record.death = &cell->death;

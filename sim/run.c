@@ -20,6 +20,9 @@
 #include "sim/whole_dir.h"
 #include "sim/whole_file.h"
 
+/* How many records a failure shows. */
+#define TAIL_RECORDS 200u
+
 #define RUN_ERROR (g_quark_from_static_string("seedbed-run"))
 
 #if SEEDBED_SANITIZE
@@ -126,6 +129,7 @@ judge(RunBody *work, GError **error)
 {
     CrashBox *box;
     CrashReport report;
+    CarrierDeath death;
     char text[512] = "";
     SimTime cpu = CARRIER_CPU_LIMIT * TIME_SCALE;
     SimTime wait = CARRIER_WAIT_LIMIT * TIME_SCALE;
@@ -133,6 +137,7 @@ judge(RunBody *work, GError **error)
         RunResult result;
         char error[512];
     } *area;
+    RunOptions again = *work->options;
     int status = RUN_INTERNAL;
 
     if (work->options->no_fork) {
@@ -145,8 +150,10 @@ judge(RunBody *work, GError **error)
     }
     box = crash_box_new(MAX(work->options->workers, 1), sizeof(*area));
     area = crash_box_area(box);
-    for (unsigned attempt = 0; attempt < 2; attempt++) {
+    for (unsigned attempt = 0; attempt < 3; attempt++) {
         RunBody child = *work;
+
+        child.options = &again;
 
         child.result = &area->result;
         child.error = area->error;
@@ -158,23 +165,33 @@ judge(RunBody *work, GError **error)
             if (status >= RUN_BAD_ARGUMENTS) {
                 g_set_error(error, RUN_ERROR, 0, "%s", area->error);
             }
-            break;
+            if (status != RUN_VIOLATED || work->folder == NULL ||
+                again.tail_from > 0) {
+                break;
+            }
+            /* Once more, for the last events before the violation: only a
+             * failure pays for them. */
+            again.tail_from = area->result.events > TAIL_RECORDS
+                                  ? area->result.events - TAIL_RECORDS
+                                  : 1;
+            continue;
         }
         if (report.interrupted) {
             g_set_error(error, RUN_ERROR, 0, "interrupted by signal %d",
                         report.death.signal);
             break;
         }
-        if (report.node == 0 || attempt == 1) {
+        if (report.node == 0 || work->fatal_node != 0) {
             g_set_error(error, RUN_ERROR, 0,
                         "the simulator died of signal %d at %.9f s: %s\n%s",
                         report.death.signal, (double)report.at / 1e9,
                         report.death.text, report.death.backtrace);
             break;
         }
+        death = report.death;
         work->fatal_node = report.node;
         work->fatal_input = report.event;
-        work->fatal_death = &report.death;
+        work->fatal_death = &death;
     }
     crash_box_free(box);
     return status;
@@ -254,6 +271,9 @@ write_folder(const RunOptions *options, const Scenario *scenario,
     return write_text(folder, "scenario.yaml", scenario_text(scenario),
                       error) &&
            write_text(folder, "plan.yaml", plan_text(plan), error) &&
+           (result->crash[0] == '\0' ||
+            write_text(folder, "crash.txt", g_strdup(result->crash),
+                       error)) &&
            write_text(folder, "run.json", run_json(options, result), error);
 }
 

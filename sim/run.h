@@ -36,6 +36,7 @@ typedef struct RunOptions {
     bool keep_going;     /* do not stop at the first violation */
     bool no_folder;      /* leave nothing: verify, benchmarks */
     bool no_fork;        /* in this process: benchmarks, fuzzing */
+    uint64_t tail_from;  /* last_events.txt from this record on; 0: none */
     uint64_t stop_event; /* replay --until; 0: the end */
     SimTime stop_at;     /* likewise; SIM_NEVER */
     char **bugs;         /* names, NULL-terminated; may be NULL */
@@ -69,6 +70,7 @@ typedef struct RunResult {
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
     char story[STORY_SIZE]; /* in plain words */
+    char crash[6144]; /* how a node died and where, "" if none did */
     char out[1024]; /* the run folder, "" if none was left */
 } RunResult;
 

@@ -26,15 +26,17 @@ struct RunObserver {
     Digest digest;
     Checks *checks;
     History *history;
-    Trace *trace, *binary;
+    Trace *trace, *binary, *tail;
     Story *story;
     Metrics *metrics;
     Capture *capture;
     uint64_t events;
     SimTime last_fault_at, first_ok_after;
     SimTime now;
+    char crash[sizeof(((RunResult *)NULL)->crash)];
 };
 
+static void on_death(RunObserver *observer, const Record *record);
 static void on_invoke(RunObserver *observer, const Effect *effect);
 static void on_outcome(RunObserver *observer, const Effect *effect);
 static HistoryValue bytes_value(Slice bytes);
@@ -86,11 +88,36 @@ run_observer_see(void *user, const Record *record)
     if (observer->binary != NULL) {
         trace_observe(observer->binary, record);
     }
+    if (observer->tail != NULL &&
+        record->number >= observer->options->tail_from) {
+        trace_observe(observer->tail, record);
+    }
+    if (record->death != NULL) {
+        on_death(observer, record);
+    }
     if (observer->capture != NULL) {
         capture_observe(observer->capture, record);
     }
     return (good || observer->options->keep_going) &&
            record->number != observer->options->stop_event;
+}
+
+static void
+on_death(RunObserver *observer, const Record *record)
+{
+    const CarrierDeath *death = record->death;
+    char how[64] = "";
+
+    if (death->signal != 0) {
+        g_snprintf(how, sizeof(how), ", signal %d", death->signal);
+    } else if (death->status != 0) {
+        g_snprintf(how, sizeof(how), ", exit status %d", death->status);
+    }
+    g_snprintf(observer->crash, sizeof(observer->crash),
+               "node %u at %.9f s%s%s%s: %s\n%s", event_cell(record->event),
+               (double)observer->now / 1e9, how, death->hang ? ", hang" : "",
+               death->nonsense ? ", nonsense" : "", death->text,
+               death->backtrace);
 }
 
 static const char *const functions[] = {"read", "write", "cas", "append",
@@ -166,6 +193,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
 
     memset(result, 0, sizeof(*result));
     result->events = observer->events;
+    memcpy(result->crash, observer->crash, sizeof(result->crash));
     if (observer->metrics != NULL) {
         good = metrics_close(observer->metrics, observer->now, error);
         metrics_each(observer->metrics, add_metric, result);
@@ -223,6 +251,9 @@ finish_files(RunObserver *observer, GError **error)
     }
     if (observer->binary != NULL) {
         good = trace_finish(observer->binary, good ? error : NULL) && good;
+    }
+    if (observer->tail != NULL) {
+        good = trace_finish(observer->tail, good ? error : NULL) && good;
     }
     if (observer->capture != NULL) {
         good = capture_finish(observer->capture, good ? error : NULL) && good;
@@ -387,6 +418,12 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
 
         observer->binary = trace_new_binary(path, &about, error);
         good = observer->binary != NULL;
+    }
+    if (good && folder != NULL && options->tail_from > 0) {
+        g_autofree char *path = path_of(observer, "last_events.txt");
+
+        observer->tail = trace_new_text(path, &about, error);
+        good = observer->tail != NULL;
     }
     if (good && folder != NULL && options->capture_pcap) {
         g_autofree char *path = path_of(observer, "capture.pcap");

@@ -336,3 +336,13 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_live_frame
 %C%_fuzz_fuzz_live_frame_LDFLAGS = -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_live_frame_LDADD = $(GLIB_LIBS)
 endif
+
+check_DATA += %D%/bad_module.so
+CLEANFILES += %D%/bad_module.so
+EXTRA_DIST += %D%/bad_module.c %D%/test_crash.sh %D%/soak.sh
+TESTS += %D%/test_crash.sh
+%D%/bad_module.so: tests/bad_module.c tests/bad_node.c tests/bad_node.h \
+		libseedbed-node.a
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
+	  -shared -o $@ $(top_srcdir)/tests/bad_module.c \
+	  $(top_srcdir)/tests/bad_node.c libseedbed-node.a $(GLIB_LIBS)

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A node that asserts, segfaults, exits, hangs or writes nonsense gives verdict
+# `violated` (check `crash`) with node, virtual time, and signal or assertion,
+# in both isolations alike; nothing is left behind.
+set -u
+
+seedbed=${SEEDBED:-./seedbed}
+module=${BAD_MODULE:-$PWD/tests/bad_module.so}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+passed=0 failed=0
+
+cat >"$folder/bad.yaml" <<YAML
+title: One node of three misbehaves
+duration: "4 s"
+nodes: {count: 3, program: "$module"}
+network: {links: "delay 1ms"}
+YAML
+
+# misdeed number, what crash.txt must say
+while read -r number want; do
+    for isolation in inline process; do
+        out=$folder/$isolation
+        "$seedbed" run "$folder/bad.yaml" --set nodes.config.misdeed="$number" \
+            --isolation $isolation --out "$out" >"$folder/said" 2>&1
+        code=$?
+        if [ $code = 1 ] && grep -q '"check" : "crash"' "$out/run.json" &&
+            grep -q '"node" : 2' "$out/run.json" &&
+            grep -Eq '"at_ns" : 20000' "$out/run.json" &&
+            grep -Eq "^node 2 at 2\.0000.*$want" "$out/crash.txt" &&
+            [ -s "$out/last_events.txt" ]; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+            echo "misdeed $number, $isolation: exit $code, wanted '$want'"
+            head -5 "$folder/said" "$out/crash.txt" 2>&1
+        fi
+    done
+    digests=$(grep -h '"digest"' "$folder"/{inline,process}/run.json | sort -u | wc -l)
+    if [ "$digests" = 1 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "misdeed $number: the isolations differ"
+    fi
+done <<EOT
+2 signal 11
+3 signal 6.*misdeed == 0
+4 signal 6.*misdeed == 0
+5 exit status 7
+6 signal 9
+9 nonsense.*datagram
+10 nonsense.*name
+EOT
+
+# No stray process, no zombie: everything is of this shell's session.
+if pgrep -f "seedbed-node --simulated" -s 0 >/dev/null; then
+    echo "stray node processes:"
+    pgrep -af "seedbed-node --simulated" -s 0
+    failed=$((failed + 1))
+else
+    passed=$((passed + 1))
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
