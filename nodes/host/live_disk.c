@@ -19,8 +19,8 @@
  * fdatasync, up to this many bytes. */
 #define GROUP_BYTES (4u * 1024u * 1024u)
 
-static void *run_ordered(void *user);
-static void *run_syncs(void *user);
+static void run_ordered(void *user);
+static void run_syncs(void *user);
 static void carry_out(LiveDisk *disk, Job *job);
 static void flush(LiveDisk *disk);
 static void answer(LiveDisk *disk, const LiveDiskDone *done);
@@ -60,12 +60,12 @@ live_disk_submit(LiveDisk *disk, const Effect *effect)
         }
     }
 
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     g_queue_push_tail(&disk->jobs, job);
     if (disk->idle) {
-        g_cond_signal(&disk->work);
+        uv_cond_signal(&disk->work);
     }
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
 }
 
 GArray *
@@ -73,21 +73,21 @@ live_disk_take(LiveDisk *disk)
 {
     GArray *taken = NULL;
 
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     if (disk->done->len > 0) {
         taken = disk->done;
         disk->done = g_array_new(FALSE, FALSE, sizeof(LiveDiskDone));
     }
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
     return taken;
 }
 
 uint64_t
 live_disk_sync_calls(LiveDisk *disk)
 {
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     uint64_t calls = disk->sync_calls;
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
     return calls;
 }
 
@@ -121,19 +121,24 @@ live_disk_start(LiveDisk *disk, unsigned thread_count)
 {
     g_assert(thread_count == 1 || thread_count == 2);
     disk->sync_apart = thread_count == 2;
-    disk->ordered = g_thread_new("disk", run_ordered, disk);
+    disk->thread_count = thread_count;
+
+    int status = uv_thread_create(&disk->ordered, run_ordered, disk);
+
+    g_assert(status == 0);
     if (disk->sync_apart) {
-        disk->syncer = g_thread_new("disk-sync", run_syncs, disk);
+        status = uv_thread_create(&disk->syncer, run_syncs, disk);
+        g_assert(status == 0);
     }
 }
 
 /* Takes one job after another. The lock is never held over a system call. */
-static void *
+static void
 run_ordered(void *user)
 {
     LiveDisk *disk = user;
 
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     while (!disk->closing) {
         Job *job = NULL;
         bool group_full = disk->group_bytes >= GROUP_BYTES;
@@ -142,50 +147,48 @@ run_ordered(void *user)
             job = g_queue_pop_head(&disk->jobs);
         }
         if (job != NULL) {
-            g_mutex_unlock(&disk->mutex);
+            uv_mutex_unlock(&disk->mutex);
             carry_out(disk, job);
-            g_mutex_lock(&disk->mutex);
+            uv_mutex_lock(&disk->mutex);
         } else if (!disk->sync_apart && disk->syncs.length > 0) {
             flush(disk);
         } else {
             disk->idle = true;
-            g_cond_wait(&disk->work, &disk->mutex);
+            uv_cond_wait(&disk->work, &disk->mutex);
             disk->idle = false;
         }
     }
-    g_mutex_unlock(&disk->mutex);
-    return NULL;
+    uv_mutex_unlock(&disk->mutex);
 }
 
-static void *
+static void
 run_syncs(void *user)
 {
     LiveDisk *disk = user;
 
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     while (!disk->closing) {
         if (disk->syncs.length > 0) {
             flush(disk);
         } else {
-            g_cond_wait(&disk->sync_work, &disk->mutex);
+            uv_cond_wait(&disk->sync_work, &disk->mutex);
         }
     }
-    g_mutex_unlock(&disk->mutex);
-    return NULL;
+    uv_mutex_unlock(&disk->mutex);
 }
 
 void
 live_disk_stop(LiveDisk *disk)
 {
-    if (disk->ordered != NULL) {
-        g_mutex_lock(&disk->mutex);
+    if (disk->thread_count > 0) {
+        uv_mutex_lock(&disk->mutex);
         disk->closing = true;
-        g_cond_broadcast(&disk->work);
-        g_cond_broadcast(&disk->sync_work);
-        g_mutex_unlock(&disk->mutex);
-        g_thread_join(disk->ordered);
-        if (disk->syncer != NULL) {
-            g_thread_join(disk->syncer);
+        uv_cond_broadcast(&disk->work);
+        uv_cond_broadcast(&disk->sync_work);
+        uv_mutex_unlock(&disk->mutex);
+        uv_thread_join(&disk->ordered);
+        if (disk->thread_count == 2) {
+            uv_thread_join(&disk->syncer);
         }
     }
     for (Job *job; (job = g_queue_pop_head(&disk->jobs)) != NULL;) {
@@ -240,9 +243,9 @@ file_open(LiveDisk *disk, const char *name, bool create)
     if (fd < 0 && errno == ENOENT && create) {
         fd = openat(disk->directory, name, flags | O_CREAT | O_EXCL, 0600);
         if (fd >= 0) {
-            g_mutex_lock(&disk->mutex);
+            uv_mutex_lock(&disk->mutex);
             disk->directory_dirty = true;
-            g_mutex_unlock(&disk->mutex);
+            uv_mutex_unlock(&disk->mutex);
         }
     }
     if (fd < 0) {
@@ -358,13 +361,13 @@ change_content(LiveDisk *disk, const Job *job)
             error = 0;
         }
     }
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     file->dirty = true;
     if (error != 0 && file->change_error == 0) {
         file->change_error = error;
     }
     disk->group_bytes += bytes;
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
 }
 
 static void
@@ -384,12 +387,12 @@ change_directory(LiveDisk *disk, const Job *job)
     if (error == ENOENT) {
         return; /* nothing there, nothing done */
     }
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     disk->directory_dirty = true;
     if (error != 0 && disk->directory_error == 0) {
         disk->directory_error = error;
     }
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
     if (error != 0) {
         return;
     }
@@ -451,9 +454,9 @@ read_file(LiveDisk *disk, const Job *job)
         bytes->size = have;
         done.bytes = bytes;
     }
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     answer(disk, &done);
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
 }
 
 /* Names are looked up and earlier errors taken here, where the SYNC stands in
@@ -464,7 +467,7 @@ enqueue_sync(LiveDisk *disk, const Job *job)
     PendingSync *sync = g_new0(PendingSync, 1);
 
     sync->token = job->token;
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     sync->error = disk->directory_error;
     for (unsigned i = 0; i < job->name_count; i++) {
         LiveFile *file = g_hash_table_lookup(disk->open, job->names[i]);
@@ -482,8 +485,8 @@ enqueue_sync(LiveDisk *disk, const Job *job)
         disk->group_bytes = 0;
     }
     g_queue_push_tail(&disk->syncs, sync);
-    g_cond_signal(&disk->sync_work);
-    g_mutex_unlock(&disk->mutex);
+    uv_cond_signal(&disk->sync_work);
+    uv_mutex_unlock(&disk->mutex);
 }
 
 static void
@@ -521,7 +524,7 @@ sync_descriptor(LiveDisk *disk, int fd, bool data_only)
     int error = 0;
 
     disk->sync_calls++;
-    g_mutex_unlock(&disk->mutex);
+    uv_mutex_unlock(&disk->mutex);
     while ((data_only ? fdatasync(fd) : fsync(fd)) != 0) {
         error = errno;
         if (error != EINTR) {
@@ -529,7 +532,7 @@ sync_descriptor(LiveDisk *disk, int fd, bool data_only)
         }
         error = 0;
     }
-    g_mutex_lock(&disk->mutex);
+    uv_mutex_lock(&disk->mutex);
     return error;
 }
 

@@ -4,6 +4,8 @@
 #ifndef SEEDBED_LIVE_DISK_INTERNAL_H
 #define SEEDBED_LIVE_DISK_INTERNAL_H
 
+#include <uv.h>
+
 #include "nodes/host/live_disk.h"
 
 /* An open file. Kept by its name in the table and by SYNCs under way, so that
@@ -43,14 +45,15 @@ struct LiveDisk {
     void (*notify)(void *user);
     void *user;
     bool sync_apart;
-    GThread *ordered;
-    GThread *syncer;
+    unsigned thread_count; /* running */
+    uv_thread_t ordered;
+    uv_thread_t syncer;
     /* The ordered thread's alone: name -> LiveFile. */
     GHashTable *open;
     /* Under the mutex, as are the flags of a LiveFile. */
-    GMutex mutex;
-    GCond work;           /* jobs, or closing */
-    GCond sync_work;      /* syncs, or closing */
+    uv_mutex_t mutex;
+    uv_cond_t work;       /* jobs, or closing */
+    uv_cond_t sync_work;  /* syncs, or closing */
     GQueue jobs;          /* Job */
     GQueue syncs;         /* PendingSync */
     uint64_t group_bytes; /* written since the first of syncs */

@@ -46,9 +46,9 @@ live_disk_open(const char *directory, unsigned thread_count,
     disk->open =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                               (GDestroyNotify)(void (*)(void))live_file_unref);
-    g_mutex_init(&disk->mutex);
-    g_cond_init(&disk->work);
-    g_cond_init(&disk->sync_work);
+    uv_mutex_init(&disk->mutex);
+    uv_cond_init(&disk->work);
+    uv_cond_init(&disk->sync_work);
     if (!open_directory(disk, directory, error) || !settle_files(disk, error) ||
         !count_incarnation(disk, error)) {
         g_prefix_error(error, "%s: ", directory);
@@ -228,8 +228,8 @@ live_disk_close(LiveDisk *disk)
     if (disk->lock >= 0) {
         close(disk->lock);
     }
-    g_cond_clear(&disk->work);
-    g_cond_clear(&disk->sync_work);
-    g_mutex_clear(&disk->mutex);
+    uv_cond_destroy(&disk->work);
+    uv_cond_destroy(&disk->sync_work);
+    uv_mutex_destroy(&disk->mutex);
     g_free(disk);
 }

@@ -117,7 +117,8 @@ effect_keep(const Effect *effect)
     if (effect->kind >= EFFECT_WRITE && effect->kind <= EFFECT_READ &&
         effect->kind != EFFECT_SYNC) {
         kept->disk.file = g_strdup(effect->disk.file);
-        kept->disk.to = g_strdup(effect->disk.to);
+        kept->disk.to =
+            effect->kind == EFFECT_RENAME ? g_strdup(effect->disk.to) : NULL;
     }
     return kept;
 }
