@@ -50,6 +50,9 @@ installcheck-local: %D%/test_cluster_process %D%/bad_node
 	    echo.c echo_process.c $$flags
 	CK_RUN_CASE=same SEEDBED_ECHO_SO=%D%/installed/echo.so \
 	  SEEDBED_ECHO=%D%/installed/echo %D%/test_cluster_process
+	srcdir=$(srcdir) $(srcdir)/%D%/test_own_program.sh \
+	  $(DESTDIR)$(bindir)/seedbed `pwd`/%D%/installed/echo.so \
+	  `pwd`/%D%/installed/echo
 	rm -rf %D%/installed
 
 check_PROGRAMS += %D%/test_control
@@ -210,6 +213,9 @@ LIBS_SCENARIO = libsim.a $(LIBS_NETMODEL) $(YAML_LIBS)
 
 dist_check_SCRIPTS += %D%/test_capture.sh
 TESTS += %D%/test_capture.sh
+
+dist_check_SCRIPTS += %D%/test_own_program.sh
+TESTS += %D%/test_own_program.sh
 
 dist_check_SCRIPTS += %D%/test_plot.sh
 TESTS += %D%/test_plot.sh
