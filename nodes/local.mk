@@ -3,6 +3,7 @@
 
 noinst_LIBRARIES += libnodes.a
 libnodes_a_SOURCES = \
+	%D%/banned.h \
 	%D%/bugs.c %D%/bugs.h %D%/bugs.def \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/config.c %D%/config.h \
@@ -94,3 +95,5 @@ seedbed_kv_SOURCES = \
 	%D%/host/kv_client.c %D%/host/kv_client.h \
 	%D%/host/kv_main.c
 seedbed_kv_LDADD = $(LIBS_LIVE)
+
+dist_man_MANS += %D%/host/seedbed-node.1 %D%/host/seedbed-kv.1
