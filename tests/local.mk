@@ -2,13 +2,19 @@
 # Unit tests: tests/test_<stem>.c, linked with no more layers than they test.
 
 TEST_ENV = CK_DEFAULT_TIMEOUT=$(if $(SANITIZE_CFLAGS),600,120)
-AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT;
+AM_TESTS_ENVIRONMENT = $(TEST_ENV); export CK_DEFAULT_TIMEOUT; \
+	CC='$(CC)'; export CC;
 TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODULE_LIBS) $(GLIB_LIBS)
 check_DATA =
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
 LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZSTD_LIBS) -lpthread
+
+dist_check_SCRIPTS += %D%/style/test_style.sh
+TESTS += %D%/style/test_style.sh
+EXTRA_DIST += %D%/style/check_style.sh %D%/style/exports.allow \
+	%D%/demo.sh
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
