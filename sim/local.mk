@@ -81,3 +81,5 @@ seedbed_SOURCES += %D%/summary.c %D%/summary.h
 seedbed_CPPFLAGS = $(AM_CPPFLAGS)
 seedbed_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 seedbed_LDADD = $(LIBS_SIM)
+
+dist_man_MANS += %D%/seedbed.1
