@@ -295,6 +295,13 @@ include tests/bench/local.mk
 include tests/raft.mk
 
 # The live host.
+check_PROGRAMS += %D%/test_live
+TESTS += %D%/test_live
+%C%_test_live_SOURCES = %D%/test_live.c
+%C%_test_live_CFLAGS = $(TEST_CFLAGS)
+%C%_test_live_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=fdatasync
+%C%_test_live_LDADD = $(LIBS_LIVE) $(CHECK_LIBS)
+
 LIVE_CLUSTER_SOURCES = %D%/live_cluster.c %D%/live_cluster.h \
 	nodes/host/kv_client.c nodes/host/kv_client.h
 check_PROGRAMS += %D%/test_live_cluster
