@@ -335,6 +335,38 @@ append_waits(void)
     synced();
 }
 
+/* What came early is kept; when the gap is filled, one answer for all. */
+static void
+append_early(void)
+{
+    given("1", 1);
+    append(2, 1, 3, 1, "1", 3);
+    append(2, 1, 2, 1, "1", 2);
+    append(2, 1, 2, 1, "1", 2);
+    append(2, 1, 1, 1, "1", 1);
+}
+
+/* But not beyond the term in which it came. */
+static void
+append_early_of_the_past(void)
+{
+    given("1", 1);
+    append(2, 1, 2, 1, "1", 0);
+    append(3, 2, 1, 1, "2", 0);
+}
+
+/* A refusal does not take the place of an acknowledgement that waits. */
+static void
+append_waits_behind_refusal(void)
+{
+    given("1", 1);
+    append(2, 1, 1, 1, "1", 0);
+    append(2, 1, 2, 1, "1", 0);
+    append(2, 1, 9, 1, "1", 0);
+    append(2, 1, 3, 1, "", 0);
+    synced();
+}
+
 static void
 vote_granted(void)
 {

@@ -430,6 +430,7 @@ raft_new(NodeId self, unsigned node_count, const RaftSettings *settings,
     raft->machine = machine;
     raft->machine_self = machine_self;
     raft->configuration.voter_count = node_count;
+    raft->early = g_new0(RaftMessage, RAFT_EARLY_MAX);
     raft->peers = g_new0(RaftPeer, node_count + 1);
     for (unsigned i = 1; i <= node_count; i++) {
         raft->configuration.voters[i - 1] = i;
@@ -451,7 +452,9 @@ raft_free(Raft *raft)
         frame_clear(&raft->peers[i].stream_frame);
         frame_clear(&raft->peers[i].accepted_frame);
     }
+    raft_replication_drop_early(raft);
     raft_log_clear(&raft->log);
+    g_free(raft->early);
     g_free(raft->peers);
     g_free(raft);
 }

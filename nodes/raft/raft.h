@@ -33,6 +33,11 @@
 #define RAFT_VOTERS_MAX   64u
 #define RAFT_INFLIGHT_MAX 4096u
 #define RAFT_SYNCS_MAX    16u
+/* AppendRequests that came before what they follow. */
+#define RAFT_EARLY_MAX 64u
+/* Refusals of one gap that mean loss and not reordering; as TCP's three
+ * duplicate acknowledgements (RFC 5681, section 3.2). */
+#define RAFT_GAP_REFUSALS 3u
 /* A stream's message: one entry of the largest size, or a batch. */
 #define RAFT_FRAME_MAX (RAFT_LOG_DATA_MAX + 256u * 1024)
 
@@ -122,6 +127,9 @@ typedef struct RaftPeer {
     uint64_t valid_sequence; /* refusals of earlier messages are stale */
     uint64_t *inflight;      /* ring: last index of each message not answered */
     unsigned inflight_first, inflight_count;
+    uint64_t gap_index; /* the last gap it reported, and how often */
+    unsigned gap_refusals;
+    uint64_t empty_sequence; /* of the last heartbeat */
     SimTime heard_at, sent_at;
     /* Our stream to it, for what does not fit a datagram. */
     RaftStreamState stream_state;
@@ -207,6 +215,10 @@ typedef struct Raft {
     SimTime leader_heard_at;
     bool self_vote; /* our own vote is durable and counted */
     uint64_t sequence;
+    /* As follower: what came early, by previous_index. body is kept; its
+     * owner is NULL where there is nothing. */
+    RaftMessage *early;
+    unsigned early_count;
     RaftPeer *peers; /* by NodeId; 0 is not used */
 
     RaftSnapshot snapshot;

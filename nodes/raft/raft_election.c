@@ -302,6 +302,7 @@ set_term(Raft *raft, uint64_t term, NodeId vote, Effects *fx)
 {
     g_assert(term >= raft->term);
     if (term > raft->term) {
+        raft_replication_drop_early(raft);
         raft_storage_drop_answers(raft);
     }
     raft->term = term;

@@ -11,6 +11,11 @@
 #define NUMBER_MAX ((uint64_t)1 << 42)
 
 static bool sane(const RaftMessage *m);
+static bool accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx);
+static void answer_now(Raft *raft, NodeId from, const RaftMessage *reply,
+                       Effects *fx);
+static void keep_early(Raft *raft, const RaftMessage *m);
+static bool take_early(Raft *raft, RaftMessage *early);
 static bool conflicts(const Raft *raft, const RaftMessage *m,
                       RaftMessage *reply);
 static bool take_entries(Raft *raft, const RaftMessage *m, Effects *fx);
@@ -21,8 +26,8 @@ void
 raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
                          Effects *fx)
 {
-    uint64_t last_new, commit, verified;
     RaftMessage reply = {.kind = RAFT_APPEND_REPLY};
+    RaftMessage early;
 
     if (!sane(m)) {
         raft_strange(raft, from, RAFT_STRANGE_ENTRIES, fx);
@@ -34,12 +39,52 @@ raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
     reply.term = raft->term;
     reply.append_reply.sequence = m->append_request.sequence;
     if (conflicts(raft, m, &reply)) {
-        raft_storage_answer(raft, from, &reply, 0);
+        if (m->append_request.previous_index > raft->log.last_index) {
+            keep_early(raft, m);
+        }
+        answer_now(raft, from, &reply, fx);
         return;
     }
+    if (!accept(raft, from, m, fx)) {
+        return;
+    }
+    /* What came early may fit now; one answer, the last, speaks for all. */
+    while (take_early(raft, &early)) {
+        bool good =
+            !conflicts(raft, &early, &reply) && accept(raft, from, &early, fx);
+
+        raft_log_discard(&raft->log, early.append_request.body.owner);
+        if (!good) {
+            return;
+        }
+    }
+}
+
+void
+raft_replication_drop_early(Raft *raft)
+{
+    for (unsigned i = 0; i < RAFT_EARLY_MAX && raft->early_count > 0; i++) {
+        Slice *body = &raft->early[i].append_request.body;
+
+        if (body->owner != NULL) {
+            raft_log_discard(&raft->log, g_steal_pointer(&body->owner));
+            raft->early_count--;
+        }
+    }
+    g_assert(raft->early_count == 0);
+}
+
+/* Append what follows our log, commit what the leader has, and answer.
+ * False: no leader could have sent this. */
+static bool
+accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
+{
+    RaftMessage reply = {.kind = RAFT_APPEND_REPLY, .term = raft->term};
+    uint64_t last_new, commit, verified;
+
     if (!take_entries(raft, m, fx)) {
         raft_strange(raft, from, RAFT_STRANGE_ENTRIES, fx);
-        return;
+        return false;
     }
     last_new = m->append_request.previous_index + m->append_request.entry_count;
     g_assert(last_new <= raft->log.last_index ||
@@ -51,16 +96,82 @@ raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
     if (commit > raft->commit_index) {
         raft_commit(raft, commit, fx);
     }
-    /* A heartbeat is answered with what is durable now, so that a slow disk
-     * does not look like a dead node. */
     verified = MIN(last_new, raft->log.last_index);
-    if (m->append_request.entry_count == 0) {
-        verified = MIN(verified, raft->log.durable_index);
-    }
     reply.append_reply.success = true;
-    reply.append_reply.match_index = verified;
     reply.append_reply.last_index = raft->log.last_index;
-    raft_storage_answer(raft, from, &reply, verified);
+    reply.append_reply.sequence = m->append_request.sequence;
+    if (m->append_request.entry_count == 0) {
+        /* A heartbeat is answered with what is durable now, so that a slow
+         * disk does not look like a dead node. */
+        reply.append_reply.match_index = MIN(verified, raft->log.durable_index);
+        answer_now(raft, from, &reply, fx);
+    } else {
+        reply.append_reply.match_index = verified;
+        raft_storage_answer(raft, from, &reply, verified);
+    }
+    return true;
+}
+
+/* An answer that asserts no more than term and what is durable. It does not
+ * take the place of an acknowledgement that waits for a SYNC. */
+static void
+answer_now(Raft *raft, NodeId from, const RaftMessage *reply, Effects *fx)
+{
+    Token after;
+
+    if (raft_storage_wait(raft, 0, &after)) {
+        raft_send(raft, from, reply, after, fx);
+    } else if ((raft->append_answers >> (from - 1) & 1) == 0) {
+        raft_storage_answer(raft, from, reply, 0);
+    }
+}
+
+/* Datagrams overtake each other: keep what follows a gap until that is
+ * filled. Bounded by its size and that of a datagram. */
+static void
+keep_early(Raft *raft, const RaftMessage *m)
+{
+    RaftMessage *slot =
+        &raft->early[m->append_request.previous_index % RAFT_EARLY_MAX];
+    Slice body = m->append_request.body, kept;
+    const uint8_t *rest = m->append_request.rest;
+    const uint8_t *first = m->append_request.first.data.data;
+
+    if (m->append_request.entry_count == 0 || body.size > DATAGRAM_MAX) {
+        return;
+    }
+    if (slot->append_request.body.owner != NULL) {
+        if (slot->term == m->term && slot->append_request.previous_index ==
+                                         m->append_request.previous_index) {
+            return; /* a duplicate */
+        }
+        raft_log_discard(&raft->log, slot->append_request.body.owner);
+        raft->early_count--;
+    }
+    kept = slice_keep(body);
+    *slot = *m;
+    slot->append_request.body = kept;
+    slot->append_request.rest = kept.data + (rest - body.data);
+    slot->append_request.first.data.data = kept.data + (first - body.data);
+    slot->append_request.first.data.owner = kept.owner;
+    raft->early_count++;
+}
+
+/* The message that follows our log, if it came before; the caller's. */
+static bool
+take_early(Raft *raft, RaftMessage *early)
+{
+    RaftMessage *slot = &raft->early[raft->log.last_index % RAFT_EARLY_MAX];
+
+    if (raft->early_count == 0 || slot->append_request.body.owner == NULL ||
+        slot->term != raft->term ||
+        slot->append_request.previous_index != raft->log.last_index) {
+        return false;
+    }
+    *early = *slot;
+    slot->append_request.body.owner = NULL;
+    raft->early_count--;
+    return true;
 }
 
 bool
@@ -69,9 +180,9 @@ raft_replication_accept_leader(Raft *raft, NodeId from, const RaftMessage *m,
 {
     /* Rule 1: a leader of the past learns that it is one. */
     if (m->term < raft->term) {
-        raft_storage_answer(
+        answer_now(
             raft, from,
-            &(RaftMessage){.kind = RAFT_APPEND_REPLY, .term = raft->term}, 0);
+            &(RaftMessage){.kind = RAFT_APPEND_REPLY, .term = raft->term}, fx);
         return false;
     }
     if (m->term == raft->term &&

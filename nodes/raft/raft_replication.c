@@ -38,6 +38,7 @@ raft_replication_start(Raft *raft, Effects *fx)
         peer->next_index = raft->log.last_index + 1;
         peer->match_index = 0;
         peer->valid_sequence = 0;
+        peer->gap_index = peer->empty_sequence = 0;
         peer->inflight_first = peer->inflight_count = 0;
         peer->heard_at = raft->now;
         peer->sent_at = 0;
@@ -338,6 +339,7 @@ send_empty(Raft *raft, NodeId id, Effects *fx)
         previous = 0;
     }
     part = slice_bytes(pack(raft, previous, 0));
+    peer->empty_sequence = raft->sequence;
     effects_send(fx, link_datagram(id), CHANNEL_RAFT, &part, 1);
     peer->sent_at = raft->now;
 }
@@ -409,6 +411,21 @@ refused(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
         m->append_reply.sequence < peer->valid_sequence) {
         return;
     }
+    if (term == 0 && peer->mode == RAFT_REPLICATE &&
+        m->append_reply.sequence != peer->empty_sequence &&
+        next > peer->match_index) {
+        /* A gap: the message between may only have been overtaken. The
+         * follower keeps what came early, so wait for more refusals, or for
+         * that of a heartbeat, which comes long after what it follows. */
+        if (next != peer->gap_index) {
+            peer->gap_index = next;
+            peer->gap_refusals = 0;
+        }
+        if (++peer->gap_refusals < RAFT_GAP_REFUSALS) {
+            return;
+        }
+    }
+    peer->gap_index = 0;
     if (next <= peer->match_index) {
         /* It lacks what it once said was durable. */
         raft_strange(raft, id, RAFT_STRANGE_REPLY, fx);

@@ -20,6 +20,8 @@ void raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
                               Effects *fx);
 void raft_replication_reply(Raft *raft, NodeId from, const RaftMessage *m,
                             Effects *fx);
+/* Forget AppendRequests that came early: they are of the past. */
+void raft_replication_drop_early(Raft *raft);
 /* The leader's own log got durable further. */
 void raft_replication_durable(Raft *raft, Effects *fx);
 /* Our stream to @peer came up or broke. */
