@@ -8,8 +8,8 @@ load scripts . "/style.gp"
 
 set yrange [-(nodes + 0.6):(faults > 0 && name_faults ? 0.3 : -0.4)]
 set ylabel "node" textcolor rgb INK offset -1, 0
-node_font = nodes > 30 ? ",9" : ",12"
-term_font = nodes > 30 ? ",8" : ",10"
+node_font = font_of(nodes > 30 ? 9 : 12)
+term_font = font_of(nodes > 30 ? 8 : 10)
 set ytics ("" 1) scale 0 font node_font
 do for [node = 1:nodes] {
     set ytics add (sprintf("n%d", node) -node)

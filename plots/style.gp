@@ -25,7 +25,11 @@ if (format eq "svg") {
 }
 set output sprintf("%s.%s.partial", picture, format)
 
-set title sprintf("%s: %s", picture_title, about) font ",15" \
+# Points for pngcairo are pixels for svg.
+font_of(points) = sprintf(",%d", format eq "svg" ? points * 4 / 3 : points)
+title_font = font_of(15)
+small_font = font_of(9)
+set title sprintf("%s: %s", picture_title, about) font title_font \
     textcolor rgb INK offset 0, 0.3
 set border 3 linecolor rgb "#666666"
 set tics nomirror textcolor rgb INK
@@ -45,4 +49,4 @@ sliver = seconds / 900.0
 band_end(start, end) = end - start < sliver ? start + sliver : end
 BANDS = "'faults.csv' skip 1 using (($3 / 1e9 + band_end($3 / 1e9, $4 / 1e9)) / 2):(0.5):($3 / 1e9):(band_end($3 / 1e9, $4 / 1e9)):(0):(1) axes x1y2 with boxxyerror fillcolor rgb PURPLE fillstyle transparent solid 0.25 noborder title 'fault'"
 name_faults = faults <= 12
-NAMES = "'faults.csv' skip 1 using ($3 / 1e9):(1.0):2 axes x1y2 with labels left offset 0.2, -0.6 font ',9' textcolor rgb '#7A3B5E' notitle"
+NAMES = "'faults.csv' skip 1 using ($3 / 1e9):(1.0):2 axes x1y2 with labels left offset 0.2, -0.6 font small_font textcolor rgb '#7A3B5E' notitle"

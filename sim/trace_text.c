@@ -41,6 +41,7 @@ static void print_link(TraceText *text, const Record *record, NodeId self);
 static void print_effect(TraceText *text, const Input *input,
                          const Effect *effect, NodeId self);
 static void print_waiting(TraceText *text, const Effect *effect, NodeId self);
+static void print_held(TraceText *text, const Effect *effect, NodeId self);
 static void print_probe(TraceText *text, const Effect *effect, NodeId self);
 static void print_client(TraceText *text, const Effect *effect, NodeId self);
 static bool is_of_the_world(FactKind kind);
@@ -309,10 +310,7 @@ print_waiting(TraceText *text, const Effect *effect, NodeId self)
 
     switch (effect->kind) {
     case EFFECT_SEND:
-        open_line(text, trace_words_channel(effect->send.channel), self, '>');
-        g_string_append_printf(text->out, "%zu bytes to ",
-                               effects_parts_size(effect));
-        print_peer(text, link_peer(effect->send.link));
+        print_held(text, effect, self);
         break;
     case EFFECT_WRITE:
     case EFFECT_TRUNCATE:
@@ -331,6 +329,33 @@ print_waiting(TraceText *text, const Effect *effect, NodeId self)
     }
     g_string_append_printf(text->out, " after #%" PRIu64 "\n",
                            token_number(effect->after));
+}
+
+/* A message that waits: its name, for what it says follows when it leaves. */
+static void
+print_held(TraceText *text, const Effect *effect, NodeId self)
+{
+    LinkId link = effect->send.link;
+    size_t size = effects_parts_size(effect);
+    size_t prefix =
+        link_is_stream(link) && trace_words_framing(effect->send.channel) ==
+                                    TRACE_FRAMING_LENGTH
+            ? 4
+            : 0;
+    g_autofree uint8_t *bytes = g_malloc(size + 1);
+
+    effects_parts_gather(effect, bytes);
+    g_string_truncate(text->name, 0);
+    g_string_truncate(text->says, 0);
+    if (size >= prefix) {
+        trace_words_message(text->name, text->says, effect->send.channel,
+                            (link & LINK_ACCEPTED) != 0, bytes + prefix,
+                            size - prefix);
+    }
+    open_line(text, trace_words_channel(effect->send.channel), self, '>');
+    g_string_append_printf(text->out, "%s to ",
+                           text->name->len > 0 ? text->name->str : "bytes");
+    print_peer(text, link_peer(link));
 }
 
 static void

@@ -226,6 +226,14 @@ TESTS += %D%/test_own_program.sh
 dist_check_SCRIPTS += %D%/test_plot.sh
 TESTS += %D%/test_plot.sh
 
+# Whole runs beside the lines they must give; `make golden-traces` rewrites them.
+dist_check_SCRIPTS += %D%/test_golden_trace.sh
+TESTS += %D%/test_golden_trace.sh
+EXTRA_DIST += %D%/golden/trace-echo-ring.txt %D%/golden/trace-raft-election.txt
+
+golden-traces: seedbed
+	srcdir='$(srcdir)' GOLDEN_UPDATE=1 $(srcdir)/%D%/test_golden_trace.sh
+
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_trace
 %C%_fuzz_fuzz_trace_SOURCES = %D%/fuzz/fuzz_trace.c sim/frames.c \

@@ -227,7 +227,7 @@ static const struct {
      "term 2\n"
      "[  1.204000512] node 2 > timer 1 in 150ms\n"
      "[  1.204000512] node 2 > timer 2 off\n"
-     "[  1.204000512] raft 2 > 6 bytes to 1 after #3\n"
+     "[  1.204000512] raft 2 > vote_reply to 1 after #3\n"
      "[  1.204000512] node 2 * raft.role: follower, term 3, leader 0, value "
      "0\n"
      "[  1.204000512] node 2 > write raft-vote @0 +6\n"
