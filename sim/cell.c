@@ -130,6 +130,7 @@ must_wait(Cell *cell, const Event *event)
         cell_event_drop(event);
         return true;
     }
+    cell->delayed_count++;
     g_queue_push_tail(cell->inbox, g_memdup2(event, sizeof(*event)));
     if (!cell->paused && !cell->cpu_queued) {
         Event wake = {.kind = EVENT_CPU};
@@ -931,6 +932,7 @@ cell_clock_changed(Cell *cell, SimTime at)
         if (timer->mono_at == SIM_NEVER) {
             continue;
         }
+        cell->retimed_count++;
         timer->at = MAX(clock_when(&cell->clock, timer->mono_at), at + 1);
         if (timer->at < timer->queued_at) {
             timer->queued_at = timer->at;

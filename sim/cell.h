@@ -149,6 +149,10 @@ typedef struct Cell {
     GArray *held;      /* CellHeld, in order */
     GPtrArray *streams; /* StreamEnd (tcp.h), by link id */
 
+    /* What faults have cost so far: for their accounting. */
+    uint64_t delayed_count; /* inputs that waited for the CPU */
+    uint64_t retimed_count; /* timers that a change of clock moved */
+
     SimTime service_time; /* CPU time of an input */
     SimTime busy_until;
     bool cpu_queued;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "nodes/bugs.h"
 #include "sim/client.h"
 #include "sim/streams.h"
 #include "sim/workers.h"
@@ -108,7 +109,7 @@ run_windows(Engine *engine)
             continue;
         }
         engine->window_end =
-            MIN(first + engine->config.scenario->floor, world_at);
+            MIN(first + world_lookahead(engine->world), world_at);
         workers_run(engine->workers, run_cell, engine, hosts);
         if (!merge(engine)) {
             return;
@@ -186,6 +187,7 @@ exchange(Engine *engine)
         for (unsigned i = 0; i < outbox->len; i++) {
             const Event *event = &g_array_index(outbox, Event, i);
 
+            g_assert(event_at(event) >= engine->window_end);
             queue_push(engine->shared.cells[event_cell(event)]->queue, event);
         }
         g_array_set_size(outbox, 0);
@@ -255,14 +257,15 @@ engine_new(const EngineConfig *config, GError **error)
                                  .fatal_death = config->fatal_death};
     engine->shared.cells = g_new0(Cell *, hosts + 1);
     engine->outputs = g_new0(GPtrArray *, hosts + 1);
+    /* Only a process has its cell's core: threads are the scheduler's. */
+    engine->workers = workers_new(MAX(config->workers, 1),
+                                  config->isolation == ENGINE_PROCESS,
+                                  config->thread_begin, config->thread_user);
     if (!add_cells(engine, error)) {
         engine_free(engine);
         return NULL;
     }
     engine->world = world_new(&engine->shared, config->plan, engine->queue);
-    if (engine->windowed) {
-        engine->workers = workers_new(config->workers);
-    }
     return engine;
 }
 
@@ -274,12 +277,17 @@ add_cells(Engine *engine, GError **error)
         .program = scenario->program,
         .node_binary = engine->config.node_binary,
         .time_limit_scale = engine->config.time_limit_scale,
+        .bugs = bugs_mask,
         .cpu = -1};
     uint64_t process_base = 0;
     NodeId id = 1;
 
     for (; id <= scenario->node_count; id++) {
-        Carrier *carrier =
+        Carrier *carrier;
+
+        carrier_config.cpu = workers_cpu(
+            engine->workers, (id - 1) % MAX(engine->config.workers, 1));
+        carrier =
             engine->config.isolation == ENGINE_PROCESS
                 ? cluster_process_new(&carrier_config, id, error)
                 : cluster_inline_new(&carrier_config, id, error);

@@ -21,7 +21,9 @@ typedef struct EngineConfig {
     uint64_t explore;  /* --explore-order; 0: off */
     const char *node_binary; /* for processes */
     unsigned time_limit_scale;
-    bool pin; /* worker and node processes to one core each */
+    /* Called by each further worker thread before it works; may be NULL. */
+    void (*thread_begin)(void *user, unsigned number);
+    void *thread_user;
     NodeId fatal_node; /* see CellWorld; 0: none */
     uint64_t fatal_input;
     const CarrierDeath *fatal_death;

@@ -37,6 +37,7 @@ typedef struct RunBody {
     const Scenario *scenario;
     const Plan *plan;
     const char *folder; /* NULL: leave nothing */
+    CrashBox *box;      /* NULL: not forked */
     RunResult *result;  /* shared with the parent */
     char *error;        /* likewise, 512 bytes */
     NodeId fatal_node;
@@ -44,6 +45,7 @@ typedef struct RunBody {
     const CarrierDeath *fatal_death;
 } RunBody;
 
+static void note_thread(void *user, unsigned number);
 static int body(void *data);
 static int judge(RunBody *work, GError **error);
 static bool set_bugs(char **names, GError **error);
@@ -153,6 +155,7 @@ judge(RunBody *work, GError **error)
     for (unsigned attempt = 0; attempt < 3; attempt++) {
         RunBody child = *work;
 
+        child.box = box;
         child.options = &again;
 
         child.result = &area->result;
@@ -197,6 +200,12 @@ judge(RunBody *work, GError **error)
     return status;
 }
 
+static void
+note_thread(void *user, unsigned number)
+{
+    crash_box_thread(user, number);
+}
+
 /* In the child: the whole simulation. Returns an exit code. */
 static int
 body(void *data)
@@ -211,6 +220,9 @@ body(void *data)
                            .explore = options->explore,
                            .node_binary = build_id_node_binary(),
                            .time_limit_scale = TIME_SCALE,
+                           .thread_begin =
+                               work->box != NULL ? note_thread : NULL,
+                           .thread_user = work->box,
                            .fatal_node = work->fatal_node,
                            .fatal_input = work->fatal_input,
                            .fatal_death = work->fatal_death};

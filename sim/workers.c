@@ -4,6 +4,7 @@
 #include "sim/workers.h"
 
 #include <glib.h>
+#include <sched.h>
 
 #define SPINS 2000
 
@@ -24,9 +25,15 @@ struct Workers {
     WorkersFunction function;
     void *user;
     unsigned items;
+    WorkersBegin begin;
+    void *begin_user;
+    bool pin;
+    cpu_set_t allowed; /* before pinning */
+    int first_cpu;     /* where the caller was */
 };
 
 static void *work(void *data);
+static void pin_self(const Workers *workers, unsigned number);
 static void do_share(Workers *workers, unsigned number);
 
 void
@@ -62,6 +69,10 @@ work(void *data)
     Workers *workers = worker->workers;
     unsigned seen = 0;
 
+    pin_self(workers, worker->number);
+    if (workers->begin != NULL) {
+        workers->begin(workers->begin_user, worker->number);
+    }
     for (;;) {
         unsigned spin = 0;
 
@@ -98,13 +109,51 @@ do_share(Workers *workers, unsigned number)
     }
 }
 
+int
+workers_cpu(const Workers *workers, unsigned number)
+{
+    int cpu = workers->first_cpu;
+
+    if (!workers->pin) {
+        return -1;
+    }
+    number %= (unsigned)CPU_COUNT(&workers->allowed);
+    while (number > 0) {
+        cpu = (cpu + 1) % CPU_SETSIZE;
+        number -= CPU_ISSET((size_t)cpu, &workers->allowed) ? 1 : 0;
+    }
+    return cpu;
+}
+
+static void
+pin_self(const Workers *workers, unsigned number)
+{
+    int cpu = workers_cpu(workers, number);
+    cpu_set_t one;
+
+    if (cpu >= 0) {
+        CPU_ZERO(&one);
+        CPU_SET((size_t)cpu, &one);
+        sched_setaffinity(0, sizeof(one), &one); /* a hint: may fail */
+    }
+}
+
 Workers *
-workers_new(unsigned count)
+workers_new(unsigned count, bool pin, WorkersBegin begin, void *user)
 {
     Workers *workers = g_new0(Workers, 1);
 
     g_assert(count >= 1);
     workers->count = count;
+    workers->begin = begin;
+    workers->begin_user = user;
+    CPU_ZERO(&workers->allowed);
+    workers->first_cpu = sched_getcpu();
+    workers->pin = pin && workers->first_cpu >= 0 &&
+                   sched_getaffinity(0, sizeof(workers->allowed),
+                                     &workers->allowed) == 0 &&
+                   CPU_ISSET((size_t)workers->first_cpu, &workers->allowed);
+    pin_self(workers, 0);
     workers->members = g_new0(Worker, count);
     g_mutex_init(&workers->mutex);
     g_cond_init(&workers->wake);
@@ -127,6 +176,9 @@ workers_free(Workers *workers)
     g_mutex_unlock(&workers->mutex);
     for (unsigned i = 1; i < workers->count; i++) {
         g_thread_join(workers->members[i].thread);
+    }
+    if (workers->pin) {
+        sched_setaffinity(0, sizeof(workers->allowed), &workers->allowed);
     }
     g_mutex_clear(&workers->mutex);
     g_cond_clear(&workers->wake);

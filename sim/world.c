@@ -17,6 +17,7 @@ typedef struct Active {
     const Fault *fault;
     bool in_force;
     bool applied, mattered;
+    uint64_t cost_before; /* cost_of() when it began */
     uint8_t *nodes;    /* [host_count + 1]: whom it hits */
     uint8_t *peers;    /* likewise: the other side */
     uint32_t rule;     /* of the partition, or 0 */
@@ -38,6 +39,8 @@ struct World {
     struct {
         uint64_t role, term;
     } *roles; /* by node, as it last said */
+    SimTime lookahead;
+    unsigned link_count; /* LINK lines of the plan */
     SimTime step_at; /* of the queued EVENT_FAULT_STEP, or SIM_NEVER */
     GArray *facts;
     GPtrArray *texts;
@@ -47,12 +50,18 @@ struct World {
 static void on_fault(World *world, unsigned index);
 static void on_heal(World *world, unsigned index);
 static void on_step(World *world);
+static void observe_fact(World *world, const Fact *fact);
+static void blame(World *world, const Fact *fact);
+static void blame_links(World *world, const Fact *fact);
+static uint64_t cost_of(const World *world, const Active *active);
+static void settle(World *world, Active *active);
 static void apply_life(World *world, Active *active);
 static void apply_partition(World *world, Active *active);
 static void apply_disk(World *world, Active *active);
 static void recompute(World *world);
 static void recompute_node(World *world, Cell *cell);
 static void recompute_links(World *world, Cell *cell);
+static SimTime delay_min(const NetemConfig *config);
 static void network_changed(World *world);
 static void queue_step(World *world);
 static void push(World *world, EventKind kind, SimTime at, uint64_t a);
@@ -114,6 +123,7 @@ on_fault(World *world, unsigned index)
         return;
     }
     active->in_force = true;
+    active->cost_before = cost_of(world, active);
     world->counts[fault->kind].applied++;
     switch (fault->kind) {
     case FAULT_CRASH:
@@ -143,7 +153,6 @@ on_fault(World *world, unsigned index)
                            fault->amount);
             }
         }
-        active->mattered = true;
         break;
     case FAULT_REDRAW:
         world->shared->salt ^= fault->salt;
@@ -168,6 +177,7 @@ on_heal(World *world, unsigned index)
     Active *active = &world->actives[index];
     CellWorld *shared = world->shared;
 
+    settle(world, active);
     active->in_force = false;
     say(world, FACT_HEAL, active, fault_kind_name(active->fault->kind));
     for (unsigned id = 1; id <= shared->host_count; id++) {
@@ -355,7 +365,6 @@ apply_disk(World *world, Active *active)
             cell->wipe = true;
         } else {
             disk_wipe(cell->disk);
-            active->mattered = true;
         }
     }
 }
@@ -366,10 +375,12 @@ recompute(World *world)
 {
     CellWorld *shared = world->shared;
 
+    world->lookahead = SIM_NEVER;
     for (unsigned id = 1; id <= shared->host_count; id++) {
         recompute_node(world, shared->cells[id]);
         recompute_links(world, shared->cells[id]);
     }
+    world->lookahead = MAX(world->lookahead, shared->scenario->floor);
 }
 
 static void
@@ -449,7 +460,28 @@ recompute_links(World *world, Cell *cell)
         if (!netem_equal(&config, &cell->configs[peer])) {
             cell_configure_link(cell, peer, &config);
         }
+        if (peer != cell->id) {
+            world->lookahead = MIN(world->lookahead, delay_min(&config));
+        }
     }
+}
+
+/* What a packet needs at least. Only a uniform or constant delay has a least
+ * one that is worth having; a reordered packet takes none. */
+static SimTime
+delay_min(const NetemConfig *config)
+{
+    if (config->reorder > 0 || config->distribution->values != NULL ||
+        config->delay <= config->jitter) {
+        return 0;
+    }
+    return config->delay - config->jitter;
+}
+
+SimTime
+world_lookahead(const World *world)
+{
+    return world->lookahead;
 }
 
 static void
@@ -489,28 +521,134 @@ world_observe(World *world, const Record *record)
         }
     }
     for (unsigned i = 0; i < record->fact_count; i++) {
-        const Fact *fact = &record->facts[i];
-        uint32_t rules[8];
-        unsigned count;
+        observe_fact(world, &record->facts[i]);
+    }
+}
 
-        if (fact->kind == FACT_HALT && id <= nodes && id > 0) {
-            world->roles[id].role = 0;
-        }
-        if (!(fact->kind == FACT_SEND && fact->fate.drop == FATE_PARTITION) &&
-            fact->kind != FACT_HELD) {
-            continue;
-        }
-        count = partition_blame(world->shared->partition, fact->node,
-                                link_peer(fact->link), rules, 8);
-        for (unsigned k = 0; k < world->plan->count && count > 0; k++) {
-            Active *active = &world->actives[k];
+/* architecture.md section 6 says when a kind of fault mattered; what shows in
+ * facts is noted here, the rest by cost_of(). */
+static void
+observe_fact(World *world, const Fact *fact)
+{
+    unsigned nodes = world->shared->scenario->node_count;
 
-            for (unsigned r = 0; r < count; r++) {
-                if (active->rule == rules[r]) {
-                    active->mattered = true;
-                }
+    switch (fact->kind) {
+    case FACT_HALT:
+        if (fact->node >= 1 && fact->node <= nodes) {
+            world->roles[fact->node].role = 0;
+        }
+        break;
+    case FACT_SEND:
+        if (fact->fate.drop == FATE_PARTITION) {
+            blame(world, fact);
+        } else if (fact->fate.mattered != 0 && world->link_count > 0) {
+            blame_links(world, fact);
+        }
+        break;
+    case FACT_HELD:
+        blame(world, fact);
+        break;
+    case FACT_LOST:
+    case FACT_DROP:
+        for (unsigned i = 0; i < world->plan->count; i++) {
+            Active *active = &world->actives[i];
+
+            if (active->in_force && active->nodes[fact->node] &&
+                (active->fault->kind == FAULT_CRASH ||
+                 active->fault->kind == FAULT_KILL)) {
+                active->mattered = true;
             }
         }
+        break;
+    default:
+        break;
+    }
+}
+
+/* A message that a partition lost or held. */
+static void
+blame(World *world, const Fact *fact)
+{
+    uint32_t rules[8];
+    unsigned count =
+        MIN(partition_blame(world->shared->partition, fact->node,
+                            link_peer(fact->link), rules, 8),
+            8u);
+
+    for (unsigned i = 0; i < world->plan->count && count > 0; i++) {
+        Active *active = &world->actives[i];
+
+        for (unsigned k = 0; k < count; k++) {
+            if (active->rule == rules[k]) {
+                active->mattered = true;
+            }
+        }
+    }
+}
+
+/* A message that met with words which a fault may have laid over the link. */
+static void
+blame_links(World *world, const Fact *fact)
+{
+    NodeId peer = link_peer(fact->link);
+
+    for (unsigned i = 0; i < world->plan->count; i++) {
+        Active *active = &world->actives[i];
+
+        if (active->in_force && active->fault->kind == FAULT_LINK &&
+            (active->netem.words & fact->fate.mattered) != 0 &&
+            ((active->nodes[fact->node] && active->peers[peer]) ||
+             (active->peers[fact->node] && active->nodes[peer]))) {
+            active->mattered = true;
+        }
+    }
+}
+
+/* What a line's kind has cost its nodes so far: it mattered when this grows
+ * while it is in force. */
+static uint64_t
+cost_of(const World *world, const Active *active)
+{
+    uint64_t cost = 0;
+
+    for (unsigned id = 1; id <= world->shared->scenario->node_count; id++) {
+        const Cell *cell = world->shared->cells[id];
+
+        if (!active->nodes[id]) {
+            continue;
+        }
+        switch (active->fault->kind) {
+        case FAULT_PAUSE:
+        case FAULT_SLOW:
+            cost += cell->delayed_count;
+            break;
+        case FAULT_CLOCK_DRIFT:
+            cost += cell->retimed_count;
+            break;
+        case FAULT_CLOCK_STEP:
+            cost += cell->input_count; /* each shows the node its wall */
+            break;
+        case FAULT_DISK_SLOW:
+        case FAULT_DISK_FULL:
+        case FAULT_DISK_EIO:
+        case FAULT_DISK_LOST_SYNC:
+        case FAULT_DISK_BIT_FLIP:
+        case FAULT_DISK_MISDIRECT:
+        case FAULT_DISK_WIPE:
+            cost += disk_mattered(cell->disk, active->fault->kind);
+            break;
+        default:
+            break;
+        }
+    }
+    return cost;
+}
+
+static void
+settle(World *world, Active *active)
+{
+    if (active->in_force && cost_of(world, active) > active->cost_before) {
+        active->mattered = true;
     }
 }
 
@@ -539,9 +677,10 @@ world_counts(const World *world)
         counted->counts[kind].drawn = 0;
     }
     for (unsigned i = 0; i < world->plan->count; i++) {
-        const Active *active = &world->actives[i];
+        Active *active = &world->actives[i];
         WorldCount *count = &counted->counts[active->fault->kind];
 
+        settle(counted, active);
         count->drawn++;
         count->mattered += active->mattered;
     }
@@ -769,6 +908,7 @@ world_new(CellWorld *shared, const Plan *plan, Queue *queue)
         active->fault = &plan->faults[i];
         active->nodes = g_new0(uint8_t, hosts + 1);
         active->peers = g_new0(uint8_t, hosts + 1);
+        world->link_count += active->fault->kind == FAULT_LINK;
         if (active->fault->netem != NULL) {
             bool good = netem_parse(active->fault->netem, NULL, &active->netem,
                                     NULL);

@@ -30,6 +30,10 @@ bool world_handle(World *world, const Event *event, Record *record);
 /* Every record passes here, in order: who leads, which faults mattered. */
 void world_observe(World *world, const Record *record);
 
+/* No cell reaches another one sooner than this: network.floor, or more when
+ * every link is slower for certain. Changes with the faults in force. */
+SimTime world_lookahead(const World *world);
+
 /* The leader that the trace shows: the live node that last said so in the
  * highest term; 0 when there is none. */
 NodeId world_leader(const World *world);
