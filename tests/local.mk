@@ -237,8 +237,9 @@ golden-traces: seedbed
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_trace
 %C%_fuzz_fuzz_trace_SOURCES = %D%/fuzz/fuzz_trace.c sim/frames.c \
-	sim/trace_binary.c sim/trace_record.c sim/trace_text.c \
-	sim/trace_words.c nodes/bytes.c nodes/effects.c netmodel/fate.c
+	sim/trace_binary.c sim/trace_fact.c sim/trace_line.c \
+	sim/trace_probe.c sim/trace_record.c sim/trace_talk.c \
+	sim/trace_text.c sim/trace_words.c nodes/bytes.c nodes/effects.c netmodel/fate.c
 %C%_fuzz_fuzz_trace_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_trace_LDFLAGS = -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_trace_LDADD = $(LIBS_PROTO) $(ZSTD_LIBS)
