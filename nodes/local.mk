@@ -97,3 +97,5 @@ seedbed_kv_SOURCES = \
 seedbed_kv_LDADD = $(LIBS_LIVE)
 
 dist_man_MANS += %D%/host/seedbed-node.1 %D%/host/seedbed-kv.1
+
+EXTRA_DIST += %D%/raft/README.md

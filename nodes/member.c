@@ -39,6 +39,14 @@ member_step(Member *member, const Input *input, Effects *fx)
 
     member->steps = 0;
     switch (input->kind) {
+    case INPUT_MESSAGE:
+    case INPUT_LINK:
+    case INPUT_ROOM:
+        place = route(member, input, NULL);
+        if (place > 0) {
+            to_one(member, place - 1, input, fx);
+        }
+        break;
     case INPUT_START:
     case INPUT_CONFIG:
     case INPUT_MEMORY:
@@ -77,7 +85,8 @@ to_all(Member *member, const Input *input, Effects *fx)
     }
 }
 
-/* Whose is it? In @renamed timers and tokens have the protocol's names. */
+/* Whose is it? In @renamed, a copy, timers and tokens get the protocol's
+ * names; inputs without them need none. */
 static unsigned
 route(const Member *member, const Input *input, Input *renamed)
 {

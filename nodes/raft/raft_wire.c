@@ -25,18 +25,30 @@ enum {
 
 #define APPEND_ENTRIES 5u
 
-/* The scalar fields of a message in the order of their numbers. A shape says
- * where each stands, so that one loop packs every kind. */
-typedef struct Shape {
-    uint64_t words[WORDS_MAX];
+/* Which scalar fields a kind of message has, in the order of their numbers,
+ * and which of them is a fixed64 (0: none). */
+typedef struct Layout {
+    uint8_t count, fixed64;
     uint8_t numbers[WORDS_MAX];
-    uint8_t fixed64; /* the number of the one field of that type, or 0 */
-    unsigned count;
+} Layout;
+
+static const Layout layouts[] = {
+    [RAFT_VOTE_REQUEST] = {4, 0, {1, 2, 3, 4}},
+    [RAFT_VOTE_REPLY] = {3, 0, {1, 2, 3}},
+    [RAFT_APPEND_REQUEST] = {5, 0, {1, 2, 3, 4, 6}},
+    [RAFT_APPEND_REPLY] = {7, 0, {1, 2, 3, 4, 5, 6, 7}},
+    [RAFT_SNAPSHOT_REQUEST] = {7, 8, {1, 2, 3, 4, 6, 7, 8}},
+    [RAFT_SNAPSHOT_REPLY] = {4, 0, {1, 2, 3, 4}},
+};
+
+/* A message as its kind and the words of its layout. */
+typedef struct Shape {
+    const Layout *layout;
+    uint64_t words[WORDS_MAX + 1]; /* words[0]: the kind */
 } Shape;
 
 static void shape_of(const RaftMessage *message, Shape *shape);
-static uint64_t shape_hash(const RaftMessage *message, const Shape *shape,
-                           uint64_t seed);
+static uint64_t shape_hash(const Shape *shape, uint64_t seed);
 static size_t shape_size(const Shape *shape);
 static uint8_t *shape_put(uint8_t *out, const Shape *shape, unsigned from,
                           unsigned to);
@@ -85,7 +97,7 @@ raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
         body += packed_bytes_size(data.size);
         hash = hash_bytes(data.data, data.size, 0);
     }
-    hash = shape_hash(message, &shape, hash);
+    hash = shape_hash(&shape, hash);
     size = 1 + packed_varint_size(body) + body + packed_fixed64_size(hash);
     bytes = bytes_new(size);
     out = packed_put_length(bytes->data, message->kind, body);
@@ -99,7 +111,7 @@ raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
     if (snapshot) {
         out = packed_put_bytes(out, 5, message->snapshot_request.data);
     }
-    out = shape_put(out, &shape, before, shape.count);
+    out = shape_put(out, &shape, before, shape.layout->count);
     out = packed_put_fixed64(out, 15, hash);
     g_assert(out == bytes->data + size);
     return bytes;
@@ -119,10 +131,10 @@ raft_wire_encode_small(const RaftMessage *message, uint8_t *out)
     if (message->kind == RAFT_SNAPSHOT_REQUEST) {
         hash = hash_bytes(NULL, 0, 0);
     }
-    hash = shape_hash(message, &shape, hash);
+    hash = shape_hash(&shape, hash);
     body = shape_size(&shape);
     at = packed_put_length(out, message->kind, body);
-    at = shape_put(at, &shape, 0, shape.count);
+    at = shape_put(at, &shape, 0, shape.layout->count);
     at = packed_put_fixed64(at, 15, hash);
     g_assert(at <= out + RAFT_WIRE_SMALL);
     return (size_t)(at - out);
@@ -136,7 +148,8 @@ raft_wire_decode(Slice bytes, RaftMessage *message)
     uint64_t checksum = 0, hash = 0;
     uint32_t tag;
 
-    memset(message, 0, sizeof(*message));
+    message->kind = 0;
+    message->append_request.entry_count = 0;
     while ((tag = packed_get_tag(&reader)) != 0) {
         uint32_t number = tag >> 3;
 
@@ -195,63 +208,57 @@ raft_wire_entry_hash(RaftEntryKind kind, Slice data)
 static void
 shape_of(const RaftMessage *m, Shape *shape)
 {
-#define SHAPE(fixed, ...)                                                      \
-    do {                                                                       \
-        const uint64_t words[] = {m->term, __VA_ARGS__};                       \
-        _Static_assert(G_N_ELEMENTS(words) <= WORDS_MAX, "too many fields");   \
-        memcpy(shape->words, words, sizeof(words));                            \
-        shape->count = G_N_ELEMENTS(words);                                    \
-        shape->fixed64 = (fixed);                                              \
-        for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {                   \
-            shape->numbers[i] = (uint8_t)(i + 1);                              \
-        }                                                                      \
-    } while (0)
+    uint64_t *w = shape->words;
 
+    g_assert(m->kind >= RAFT_VOTE_REQUEST && m->kind <= RAFT_SNAPSHOT_REPLY);
+    shape->layout = &layouts[m->kind];
+    *w++ = m->kind;
+    *w++ = m->term;
     switch (m->kind) {
     case RAFT_VOTE_REQUEST:
-        SHAPE(0, m->vote_request.last_log_index, m->vote_request.last_log_term,
-              m->vote_request.pre_vote);
+        *w++ = m->vote_request.last_log_index;
+        *w++ = m->vote_request.last_log_term;
+        *w++ = m->vote_request.pre_vote;
         break;
     case RAFT_VOTE_REPLY:
-        SHAPE(0, m->vote_reply.granted, m->vote_reply.pre_vote);
+        *w++ = m->vote_reply.granted;
+        *w++ = m->vote_reply.pre_vote;
         break;
     case RAFT_APPEND_REQUEST:
-        SHAPE(0, m->append_request.previous_index,
-              m->append_request.previous_term, m->append_request.commit_index,
-              m->append_request.sequence);
-        shape->numbers[4] = 6;
+        *w++ = m->append_request.previous_index;
+        *w++ = m->append_request.previous_term;
+        *w++ = m->append_request.commit_index;
+        *w++ = m->append_request.sequence;
         break;
     case RAFT_APPEND_REPLY:
-        SHAPE(0, m->append_reply.success, m->append_reply.match_index,
-              m->append_reply.conflict_term, m->append_reply.conflict_index,
-              m->append_reply.last_index, m->append_reply.sequence);
+        *w++ = m->append_reply.success;
+        *w++ = m->append_reply.match_index;
+        *w++ = m->append_reply.conflict_term;
+        *w++ = m->append_reply.conflict_index;
+        *w++ = m->append_reply.last_index;
+        *w++ = m->append_reply.sequence;
         break;
     case RAFT_SNAPSHOT_REQUEST:
-        SHAPE(8, m->snapshot_request.last_index, m->snapshot_request.last_term,
-              m->snapshot_request.offset, m->snapshot_request.done,
-              m->snapshot_request.size, m->snapshot_request.checksum);
-        shape->numbers[4] = 6;
-        shape->numbers[5] = 7;
-        shape->numbers[6] = 8;
+        *w++ = m->snapshot_request.last_index;
+        *w++ = m->snapshot_request.last_term;
+        *w++ = m->snapshot_request.offset;
+        *w++ = m->snapshot_request.done;
+        *w++ = m->snapshot_request.size;
+        *w++ = m->snapshot_request.checksum;
         break;
     case RAFT_SNAPSHOT_REPLY:
-        SHAPE(0, m->snapshot_reply.last_index, m->snapshot_reply.offset,
-              m->snapshot_reply.done);
+        *w++ = m->snapshot_reply.last_index;
+        *w++ = m->snapshot_reply.offset;
+        *w++ = m->snapshot_reply.done;
         break;
-    default:
-        g_assert_not_reached();
     }
-#undef SHAPE
+    g_assert(w == shape->words + shape->layout->count + 1);
 }
 
 static uint64_t
-shape_hash(const RaftMessage *message, const Shape *shape, uint64_t seed)
+shape_hash(const Shape *shape, uint64_t seed)
 {
-    uint64_t words[WORDS_MAX + 1];
-
-    words[0] = message->kind;
-    memcpy(words + 1, shape->words, shape->count * sizeof(uint64_t));
-    return hash_words(words, shape->count + 1, seed);
+    return hash_words(shape->words, shape->layout->count + 1u, seed);
 }
 
 static size_t
@@ -259,10 +266,10 @@ shape_size(const Shape *shape)
 {
     size_t size = 0;
 
-    for (unsigned i = 0; i < shape->count; i++) {
-        size += shape->numbers[i] == shape->fixed64
-                    ? packed_fixed64_size(shape->words[i])
-                    : packed_u64_size(shape->words[i]);
+    for (unsigned i = 0; i < shape->layout->count; i++) {
+        size += shape->layout->numbers[i] == shape->layout->fixed64
+                    ? packed_fixed64_size(shape->words[i + 1])
+                    : packed_u64_size(shape->words[i + 1]);
     }
     return size;
 }
@@ -271,11 +278,11 @@ static uint8_t *
 shape_put(uint8_t *out, const Shape *shape, unsigned from, unsigned to)
 {
     for (unsigned i = from; i < to; i++) {
-        if (shape->numbers[i] == shape->fixed64) {
-            out = packed_put_fixed64(out, shape->numbers[i], shape->words[i]);
-        } else {
-            out = packed_put_u64(out, shape->numbers[i], shape->words[i]);
-        }
+        uint32_t number = shape->layout->numbers[i];
+
+        out = number == shape->layout->fixed64
+                  ? packed_put_fixed64(out, number, shape->words[i + 1])
+                  : packed_put_u64(out, number, shape->words[i + 1]);
     }
     return out;
 }
@@ -336,8 +343,12 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
         m->append_request.body = body;
     }
     take_fields(m, f);
-    shape_of(m, &shape);
-    *hash = shape_hash(m, &shape, chain);
+    shape.layout = &layouts[m->kind];
+    shape.words[0] = m->kind;
+    for (unsigned i = 0; i < shape.layout->count; i++) {
+        shape.words[i + 1] = f[shape.layout->numbers[i]];
+    }
+    *hash = shape_hash(&shape, chain);
     return true;
 }
 
