@@ -14,7 +14,8 @@ libnetmodel_a_SOURCES = \
 	%D%/netem_units.c %D%/netem_units.h \
 	%D%/partition.c %D%/partition.h \
 	%D%/regions.c %D%/regions.h \
-	%D%/topology.c %D%/topology.h
+	%D%/topology.c %D%/topology.h \
+	%D%/zipf.c %D%/zipf.h
 
 # Makes distribution_tables.c, by hand: the tables are committed.
 EXTRA_DIST += %D%/distribution_tables.py

@@ -4,9 +4,10 @@
  *
  * By default a link that is not there is not there: nodes that are not
  * adjacent cannot talk, for a node program is not a router. With the word
- * `multi-hop` the hosts forward: a packet takes a shortest path (lowest
- * node ids first where several are), and the engine sends it over each
- * link in turn, so that delays add up and every hop may lose it. */
+ * `multi-hop` the hosts forward: the engine gives such a pair one link with
+ * the delay of every hop of a shortest path and the loss of all of them
+ * (partitions and faults cut pairs, not paths).
+ */
 #ifndef SEEDBED_TOPOLOGY_H
 #define SEEDBED_TOPOLOGY_H
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "netmodel/distribution.h"
+#include "netmodel/zipf.h"
 #include "nodes/effects.h"
 #include "nodes/frame.h"
 #include "nodes/probes.h"
@@ -41,6 +42,7 @@ typedef struct Client {
     uint64_t process_base;
     ClientGroup group; /* numbers only */
     unsigned weight_sum;
+    Zipf zipf; /* of the keys, when they are not uniform */
     Slot *slots;
     unsigned slot_count;
     Stream dice; /* of this incarnation, keyed by the first input */
@@ -287,7 +289,9 @@ static void
 draw_operation(Client *client, Slot *slot)
 {
     uint64_t draw = stream_below(&client->dice, client->weight_sum);
-    uint64_t key = stream_below(&client->dice, client->group.keys);
+    uint64_t key = client->group.zipf_milli > 0
+                       ? zipf_draw(&client->zipf, &client->dice)
+                       : stream_below(&client->dice, client->group.keys);
 
     slot->operation = 0;
     while (draw >= client->group.weight[slot->operation]) {
@@ -523,6 +527,10 @@ client_make(const NodeSetup *setup, char *error, size_t error_size)
         client->weight_sum += group->weight[i];
     }
     g_assert(client->weight_sum > 0 && group->keys > 0);
+    if (group->zipf_milli > 0) {
+        zipf_init(&client->zipf, MIN(group->keys, ZIPF_RANKS_MAX),
+                  group->zipf_milli);
+    }
     client->slot_count = client_processes(group);
     client->slots = g_new0(Slot, client->slot_count);
     frame_init(&client->frame, REPLY_MAX);
@@ -539,6 +547,7 @@ client_free(void *node)
         bytes_unref(client->slots[i].expected);
     }
     frame_clear(&client->frame);
+    zipf_clear(&client->zipf);
     g_free(client->slots);
     g_free(client);
 }

@@ -71,6 +71,7 @@ static void say(World *world, FactKind kind, const Active *active,
 static void resolve(World *world, Active *active);
 static char *resolved_text(const World *world, const Active *active);
 static void make_base(World *world);
+static void add_hop(NetemConfig *config, const NetemConfig *link);
 static void draw_clocks(World *world);
 
 bool
@@ -808,10 +809,14 @@ make_base(World *world)
     for (unsigned from = 1; from <= hosts; from++) {
         for (unsigned to = 1; to <= hosts; to++) {
             NetemConfig *config = &world->base[from * (hosts + 1) + to];
+            unsigned hops = topology_hops(topology, from, to);
 
-            world->linked[from * (hosts + 1) + to] =
-                topology_linked(topology, from, to);
+            world->linked[from * (hosts + 1) + to] = hops != TOPOLOGY_FAR;
             *config = scenario->links;
+            for (unsigned hop = 1; hops != TOPOLOGY_FAR && hop < hops;
+                 hop++) {
+                add_hop(config, &scenario->links);
+            }
             if (scenario->node_regions != NULL &&
                 from <= scenario->node_count && to <= scenario->node_count) {
                 RegionId a = regions_find(scenario->node_regions[from - 1]);
@@ -839,6 +844,20 @@ make_base(World *world)
         }
     }
     topology_free(topology);
+}
+
+/* One more link on the way: delays add up, and each may lose the packet. Of
+ * independent jitters the spreads would add in squares; sums are simpler and
+ * wider. Bursts stay those of one link. */
+static void
+add_hop(NetemConfig *config, const NetemConfig *link)
+{
+    uint64_t kept = CHANCE_ONE - (uint64_t)config->loss.chance;
+
+    config->delay += link->delay;
+    config->jitter += link->jitter;
+    kept = kept * (CHANCE_ONE - (uint64_t)link->loss.chance) / CHANCE_ONE;
+    config->loss.chance = (Chance)(CHANCE_ONE - kept);
 }
 
 /* Every node's own offset and drift, from its own stream. */

@@ -374,3 +374,9 @@ TESTS += %D%/test_crash.sh
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
 	  -shared -o $@ $(top_srcdir)/tests/bad_module.c \
 	  $(top_srcdir)/tests/bad_node.c libseedbed-node.a $(GLIB_LIBS)
+
+check_PROGRAMS += %D%/test_zipf
+TESTS += %D%/test_zipf
+%C%_test_zipf_SOURCES = %D%/test_zipf.c
+%C%_test_zipf_CFLAGS = $(TEST_CFLAGS)
+%C%_test_zipf_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
