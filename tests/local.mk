@@ -191,6 +191,12 @@ TESTS += %D%/test_trace
 %C%_test_trace_CFLAGS = $(TEST_CFLAGS)
 %C%_test_trace_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_frames
+TESTS += %D%/test_frames
+%C%_test_frames_SOURCES = %D%/test_frames.c
+%C%_test_frames_CFLAGS = $(TEST_CFLAGS)
+%C%_test_frames_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_capture_frame
 TESTS += %D%/test_capture_frame
 %C%_test_capture_frame_SOURCES = %D%/test_capture_frame.c
