@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live leader is killed (kill -9) twenty times under client load and
- * restarted each time. What must hold, while it happens and afterwards:
+/* The live leader is killed (kill -9) twenty times under client load, and all
+ * nodes three times, and restarted each time. What must hold, while it happens and afterwards:
  * every acknowledged write is there, no write happened twice, and no read
  * that began after a write was acknowledged shows an older value. */
 #include <check.h>
@@ -15,8 +15,8 @@
 
 #define NODES       3u
 #define WRITERS     4u
-#define KILLS       20u
-#define APPEND_EACH 8u /* every so many rounds of a writer */
+#define KILLS       23u /* 20 of the leader alone, 3 of all nodes */
+#define APPEND_EACH 8u  /* every so many rounds of a writer */
 
 /* One thread each. Of a round i it remembers what became of it. */
 typedef struct Writer {
@@ -234,8 +234,18 @@ await_progress(Load *load, int count)
     }
 }
 
+/* All at once, so that nothing but the files remembers. */
+static void
+kill_all(Load *load)
+{
+    for (unsigned node = 1; node <= NODES; node++) {
+        live_cluster_kill(&load->cluster, node, SIGKILL);
+    }
+    live_cluster_start_all(&load->cluster);
+}
+
 /* Each third killing brings the node back only when another leads, each
- * third at once, each third after a while. */
+ * third at once, each third after a while; each seventh takes all nodes. */
 static void
 kill_leaders(Load *load)
 {
@@ -243,6 +253,10 @@ kill_leaders(Load *load)
         unsigned leader = live_cluster_leader(&load->cluster);
 
         await_progress(load, 20 + 7 * (int)(i % 5));
+        if (i % 7 == 6) {
+            kill_all(load);
+            continue;
+        }
         live_cluster_kill(&load->cluster, leader, SIGKILL);
         if (i % 3 == 0) {
             live_cluster_leader(&load->cluster);
@@ -375,7 +389,7 @@ START_TEST(test_kill_the_leader)
     if (load.failure != NULL) {
         live_cluster_fail(&load.cluster, "%s", load.failure);
     }
-    printf("%u leaders killed: %d writes acknowledged, %u found again by "
+    printf("%u killings: %d writes acknowledged, %u found again by "
            "key, %d reads judged\n",
            KILLS, load.acks, checked, load.reads);
     ck_assert_uint_gt(checked, 100);
