@@ -73,6 +73,14 @@ tests/make_run "$folder" 5 2 6 1 >/dev/null
 capture=$folder/capture.pcap
 judge "$capture"
 
+# Real runs: lost, doubled, damaged and late packets, crashes, resets.
+for scenario in raft-chaos raft-regions; do
+    ./seedbed run "$source/tests/scenarios/$scenario.yaml" --seed 1 \
+        --set duration="4 s" --capture pcap --quiet \
+        --out "$folder/$scenario" || [ $? -eq 1 ]
+    judge "$folder/$scenario/capture.pcap"
+done
+
 # Nanoseconds since 2020, in order.
 capinfos -T -m -r -o -a "$capture" >"$folder/infos"
 grep -q True "$folder/infos" || fail "packets out of order"
