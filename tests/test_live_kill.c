@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The live leader is killed (kill -9) twenty times under client load, and all
- * nodes three times, and restarted each time. What must hold, while it happens and afterwards:
- * every acknowledged write is there, no write happened twice, and no read
- * that began after a write was acknowledged shows an older value. */
+ * nodes three times, and restarted each time. What must hold, meanwhile and
+ * afterwards: every acknowledged write is there, no write happened twice, and
+ * no read that began after a write was acknowledged shows an older value. */
 #include <check.h>
 #include <signal.h>
 #include <stdio.h>
