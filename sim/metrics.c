@@ -74,6 +74,15 @@ static const char *const fault_names[FAULT_KIND_COUNT] = {
 #undef FAULT
 };
 
+/* A kind without an end is over at once: a band to the end of the run would
+ * hide everything else. */
+static const unsigned fault_needs[FAULT_KIND_COUNT] = {
+    0,
+#define FAULT(name, text, needs, manual) needs,
+#include "sim/faults.def"
+#undef FAULT
+};
+
 static void end_row(Metrics *metrics);
 static void on_fact(Metrics *metrics, const Fact *fact);
 static void on_send(Metrics *metrics, const Fact *fact);
@@ -193,6 +202,8 @@ on_fault(Metrics *metrics, const Fact *fact)
         if (strlen(fault_names[kind]) == size &&
             memcmp(fault_names[kind], text, size) == 0) {
             metrics->faults[kind]++;
+            band.end =
+                (fault_needs[kind] & FAULT_FOR) != 0 ? SIM_NEVER : band.start;
         }
     }
     g_array_append_val(metrics->bands, band);

@@ -11,7 +11,8 @@
  *
  * Roles are numbers: 0 follower, 1 pre-candidate, 2 candidate, 3 leader,
  * 4 down, 5 up but without a role. Outcomes: 1 ok, 2 fail, 3 info, 0 still
- * open at the end. A fault without an end lasts to the end of the run. */
+ * open at the end. A fault that
+ * never heals lasts to the end of the run; a kind that has no end, no time. */
 #ifndef SEEDBED_METRICS_H
 #define SEEDBED_METRICS_H
 

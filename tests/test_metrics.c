@@ -81,6 +81,7 @@ roles(Maker *maker)
     fault(maker, 500, FACT_HEAL, 7, NULL, 0);
     fault(maker, 600, FACT_FAULT, 8, "partition: n1 | n2", 0);
     fault(maker, 600, FACT_FAULT, 9, "crash of nobody", 0);
+    fault(maker, 610, FACT_FAULT, 10, "clock-step n2", 0);
     fault(maker, 650, FACT_FAULT, 8, "partition-ring", 0);
 }
 
@@ -162,6 +163,7 @@ static const struct {
     {"faults", roles, "", "faults.csv",
      "line,kind,start_ns,end_ns,whom\n"
      "7,crash,300,500,n1; n9\n8,partition,600,700,n1 | n2\n"
+     "10,clock-step,610,610,n2\n"
      "8,partition-ring,650,700,\n"},
     {"messages", messages,
      "messages_sent 4 messages_delivered 1 messages_dropped 3 "
