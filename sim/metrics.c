@@ -194,7 +194,7 @@ on_fault(Metrics *metrics, const Fact *fact)
                       metrics->now, SIM_NEVER};
     size_t size = strcspn(text, " :");
 
-    if (g_str_has_suffix(text, " of nobody")) {
+    if (g_str_has_prefix(text + size, " of nobody")) {
         g_free(band.text);
         return; /* its selector matched nobody: nothing happened */
     }

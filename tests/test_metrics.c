@@ -80,7 +80,7 @@ roles(Maker *maker)
     role(maker, 460, 3, 3, 2); /* two leaders of a term: a violation */
     fault(maker, 500, FACT_HEAL, 7, NULL, 0);
     fault(maker, 600, FACT_FAULT, 8, "partition: n1 | n2", 0);
-    fault(maker, 600, FACT_FAULT, 9, "crash of nobody", 0);
+    fault(maker, 600, FACT_FAULT, 9, "link of nobody: delay +60ms", 0);
     fault(maker, 610, FACT_FAULT, 10, "clock-step n2", 0);
     fault(maker, 650, FACT_FAULT, 8, "partition-ring", 0);
 }
