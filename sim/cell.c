@@ -43,6 +43,8 @@ static void output_own(CellOutput *out);
 static Slice own_slice(CellOutput *out, Slice slice);
 static const char *own_text(CellOutput *out, const char *text);
 static bool file_name_valid(const char *name);
+static uint64_t shuffled(const Cell *cell, uint64_t order1, uint64_t seq,
+                         unsigned copy);
 static SimTime explored(Cell *cell, SimTime at, uint64_t seq);
 
 bool
@@ -125,7 +127,7 @@ must_wait(Cell *cell, const Event *event)
         Fact *fact = cell_fact(cell, FACT_DROP);
 
         fact->message = event->a;
-        fact->link = link_datagram(event_from(event));
+        fact->link = link_datagram(event->flags);
         fact->channel = (Channel)event->b;
         cell_event_drop(event);
         return true;
@@ -276,16 +278,16 @@ on_datagram(Cell *cell, const Event *event)
         Fact *fact = cell_fact(cell, FACT_DROP);
 
         fact->message = event->a;
-        fact->link = link_datagram(event_from(event));
+        fact->link = link_datagram(event->flags);
         fact->channel = (Channel)event->b;
         return true;
     }
     cell->out->input = (Input){.kind = INPUT_MESSAGE};
-    cell->out->input.message.link = link_datagram(event_from(event));
+    cell->out->input.message.link = link_datagram(event->flags);
     cell->out->input.message.channel = (Channel)event->b;
     cell->out->input.message.bytes = slice_bytes(bytes);
     cell->out->record.message = event->a;
-    cell->out->record.peer = event_from(event);
+    cell->out->record.peer = event->flags;
     cell_step(cell);
     return true;
 }
@@ -998,6 +1000,10 @@ cell_emit(Cell *cell, NodeId to, EventClass class, SimTime at, uint64_t seq,
     event->at = key.at;
     event->order1 = key.order1;
     event->order2 = key.order2;
+    event->flags = cell->id;
+    if (cell->world->explore != 0) {
+        event->order1 = shuffled(cell, event->order1, seq, copy);
+    }
     if (to == cell->id || cell->outbox == NULL) {
         queue_push(cell->queue, event);
     } else {
@@ -1181,6 +1187,18 @@ explored(Cell *cell, SimTime at, uint64_t seq)
     }
     dice_block(world->explore, cell->id, seq, block);
     return at + dice_below(block[0], world->scenario->explore_spread + 1);
+}
+
+/* --explore-order: what ties in time is ordered by a keyed hash in the place
+ * of class and sender (40 bits; the number behind it tells the rest apart). */
+static uint64_t
+shuffled(const Cell *cell, uint64_t order1, uint64_t seq, unsigned copy)
+{
+    const uint64_t low = ((uint64_t)1 << 40) - 1;
+    uint64_t block[2];
+
+    dice_block(cell->world->explore ^ (order1 & low), seq, copy, block);
+    return (order1 & ~low) | (block[0] & low);
 }
 
 static bool

@@ -19,6 +19,7 @@
 #include "sim/record.h"
 #include "sim/scenario.h"
 
+/* event.flags is the cell that emitted the event. */
 typedef enum EventKind {
     /* the world's */
     EVENT_FAULT = 1, /* a = plan index */
@@ -33,7 +34,7 @@ typedef enum EventKind {
     EVENT_CHUNK,        /* of a stream, see tcp.h; data = Chunk */
     EVENT_STREAM_RETRY, /* a = link, b = instance */
     EVENT_STREAM_RESET, /* a = link at the receiver, b = instance */
-    EVENT_STREAM_DEAD,  /* a = link, b = instance, c = tries; peer in flags */
+    EVENT_STREAM_DEAD,  /* a = link, b = instance, c = tries, data = peer */
     EVENT_STREAM_ROOM,  /* a = link, b = instance */
     EVENT_TIMER,        /* a = slot, c = incarnation */
     EVENT_MEMORY,       /* a = budget */

@@ -17,6 +17,7 @@ struct Story {
     unsigned node_count;
     SimTime now;
     GPtrArray *lines;
+    uint64_t *roles;      /* by node, as it last said */
     uint64_t *refused;    /* by node, since the last line about it */
     SimTime *refused_at;  /* the first of them */
     bool silent;          /* no operation ended ok since silent_at */
@@ -59,6 +60,13 @@ on_probe(Story *story, NodeId id, const Effect *effect)
             tell_refusals(story);
             tell(story, story->now, "node %u is elected leader of term %" PRIu64,
                  id, values[1]);
+        } else if (id <= story->node_count && story->roles[id] == 3) {
+            tell_refusals(story);
+            tell(story, story->now, "node %u no longer leads (term %" PRIu64
+                 ")", id, values[1]);
+        }
+        if (id <= story->node_count) {
+            story->roles[id] = values[0];
         }
         break;
     case PROBE_RAFT_REFUSE:
@@ -115,6 +123,11 @@ on_fact(Story *story, const Fact *fact)
              "node %u lost %" PRIu64 " un-synced bytes and %" PRIu64
              " files with its power",
              fact->node, fact->size, fact->value);
+        break;
+    case FACT_CRASH:
+        if (fact->node <= story->node_count) {
+            story->roles[fact->node] = 0;
+        }
         break;
     case FACT_RESTART:
         if (fact->value > 1) {
@@ -200,6 +213,7 @@ story_finish(Story *story, char *text)
         }
     }
     g_ptr_array_free(story->lines, TRUE);
+    g_free(story->roles);
     g_free(story->refused);
     g_free(story->refused_at);
     g_free(story);
@@ -212,6 +226,7 @@ story_new(unsigned node_count)
 
     story->node_count = node_count;
     story->lines = g_ptr_array_new_with_free_func(g_free);
+    story->roles = g_new0(uint64_t, node_count + 1);
     story->refused = g_new0(uint64_t, node_count + 1);
     story->refused_at = g_new0(SimTime, node_count + 1);
     return story;

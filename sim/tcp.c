@@ -120,7 +120,7 @@ bool
 tcp_chunk(Cell *cell, const Event *event)
 {
     Chunk *chunk = event->data;
-    NodeId peer = event_from(event);
+    NodeId peer = event->flags;
     StreamEnd *end;
 
     if (!cell->up) {
@@ -281,7 +281,7 @@ lost_peer(Cell *cell, const Event *event)
     const Chunk *chunk = event->data;
     LinkId far_link = link_far_end(chunk->link, cell->id);
     Event dead = {.kind = EVENT_STREAM_DEAD,
-                  .flags = event_from(event),
+                  .data = GUINT_TO_POINTER(event->flags),
                   .a = far_link,
                   .b = chunk->instance,
                   .c = 1};
@@ -291,7 +291,7 @@ lost_peer(Cell *cell, const Event *event)
     fact->link = chunk->link;
     fact->channel = chunk->channel;
     if (cell->powered) {
-        send_reset(cell, event_from(event), far_link, chunk->instance);
+        send_reset(cell, event->flags, far_link, chunk->instance);
         return;
     }
     cell_emit(cell, cell->id, EVENT_CLASS_LINK,
@@ -308,7 +308,7 @@ tcp_dead(Cell *cell, const Event *event)
     SimTime wait = scenario->stream_retry << MIN(event->c, 30);
 
     if (cell->powered || wait >= scenario->stream_reset) {
-        send_reset(cell, event->flags, event->a, event->b);
+        send_reset(cell, GPOINTER_TO_UINT(event->data), event->a, event->b);
         return;
     }
     again.c++;
