@@ -61,6 +61,7 @@ typedef struct CarrierConfig {
     SimTime cpu_limit;  /* of its CPU for one step; 0: 10 s */
     SimTime wait_limit; /* asleep in one step; 0: 60 s */
     bool socket_only;   /* do not offer the rings */
+    bool gdb;           /* a process: start it under gdb, on our terminal */
 } CarrierConfig;
 
 #define CARRIER_ERROR      (g_quark_from_static_string("carrier"))

@@ -30,6 +30,9 @@ static void process_free(Carrier *carrier);
 static bool spawn(Process *process, GError **error);
 static bool spawn_with(Process *process, int socket_fd, int stderr_fd,
                        GError **error);
+static int start_program(Process *process,
+                         const posix_spawn_file_actions_t *actions,
+                         const posix_spawnattr_t *attributes);
 static bool shake_hands(Process *process, const NodeSetup *setup,
                         GError **error);
 static TransportResult send_setup(Process *process, const NodeSetup *setup,
@@ -168,8 +171,6 @@ spawn(Process *process, GError **error)
 static bool
 spawn_with(Process *process, int socket_fd, int stderr_fd, GError **error)
 {
-    char *arguments[] = {(char *)process->binary, "--simulated", NULL};
-    char **variables = environment();
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -183,24 +184,48 @@ spawn_with(Process *process, int socket_fd, int stderr_fd, GError **error)
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
-                                     O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
-                                     O_WRONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDERR_FILENO);
+    if (!process->config.gdb) {
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
+                                         O_RDONLY, 0);
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
+                                         O_WRONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions, stderr_fd, STDERR_FILENO);
+    }
     posix_spawn_file_actions_adddup2(&actions, socket_fd, 3);
     posix_spawn_file_actions_addclosefrom_np(&actions, 4);
-    reason = posix_spawn(&process->pid, process->binary, &actions, &attributes,
-                         arguments, variables);
+    reason = start_program(process, &actions, &attributes);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
-    g_strfreev(variables);
     if (reason != 0) {
         process->pid = 0;
         g_set_error(error, CARRIER_ERROR, 0, "cannot start %s: %s",
-                    process->binary, g_strerror(reason));
+                    process->config.gdb ? "gdb" : process->binary,
+                    g_strerror(reason));
     }
     return reason == 0;
+}
+
+/* The program, or gdb, which hands descriptor 3 on to it. gdb is a user's
+ * program with a user's environment. */
+static int
+start_program(Process *process, const posix_spawn_file_actions_t *actions,
+              const posix_spawnattr_t *attributes)
+{
+    char *plain[] = {(char *)process->binary, "--simulated", NULL};
+    char *under[] = {"gdb", "-q", "--args", (char *)process->binary,
+                     "--simulated", NULL};
+    char **variables;
+    int reason;
+
+    if (process->config.gdb) {
+        return posix_spawnp(&process->pid, "gdb", actions, attributes, under,
+                            environ);
+    }
+    variables = environment();
+    reason = posix_spawn(&process->pid, process->binary, actions, attributes,
+                         plain, variables);
+    g_strfreev(variables);
+    return reason;
 }
 
 /* Only what the loader, the C library and the sanitizers are told from

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "sim/catalogue.h"
 #include "sim/command.h"
 #include "sim/summary.h"
 
@@ -14,18 +15,20 @@ cmd_run(int argc, char **argv)
     static RunResult result;
     GError *error = NULL;
     char *operands[1];
+    g_autofree char *path = NULL;
     int status;
 
     if (!command_parse(&argc, &argv, "SCENARIO",
                        "seedbed run tests/scenarios/raft-partition.yaml "
                        "--seed 7 --trace text --capture pcap",
-                       NULL, &given, 1, operands, &status)) {
+                       NULL, &given, 1, 1, operands, &status)) {
         return status;
     }
     if (!command_run_options(&given, &options)) {
         return RUN_BAD_ARGUMENTS;
     }
-    options.scenario = operands[0];
+    path = catalogue_find(operands[0]);
+    options.scenario = path;
     status = run_scenario(&options, &result, &error);
     if (error != NULL) {
         fprintf(stderr, "seedbed run: %s\n", error->message);

@@ -12,14 +12,16 @@
 #include "config.h"
 
 #define COMMIT_DIGITS 40u
+#define WORKERS_MOST  64u
 
-static bool parse_isolation(const char *text, RunOptions *run);
+static bool parse_isolation(const char *verb, const char *text,
+                            RunOptions *run);
 
 bool
 command_parse(int *argc, char ***argv, const char *synopsis,
               const char *example, const GOptionEntry *entries,
-              CommandOptions *options, unsigned operand_count, char **operands,
-              int *status)
+              CommandOptions *options, unsigned operand_min,
+              unsigned operand_max, char **operands, int *status)
 {
     CommandOptions unused = {0};
     CommandOptions *o = options != NULL ? options : &unused;
@@ -28,7 +30,7 @@ command_parse(int *argc, char ***argv, const char *synopsis,
          "decimal, 0x..., or a commit hash (default 1)", "N"},
         {"isolation", 'i', 0, G_OPTION_ARG_STRING, &o->isolation,
          "where nodes run (default inline)", "inline|process"},
-        {"workers", 'w', 0, G_OPTION_ARG_INT, &o->workers,
+        {"workers", 'w', 0, G_OPTION_ARG_STRING, &o->workers,
          "threads that carry cells (default 1)", "N"},
         {"plan", 'p', 0, G_OPTION_ARG_FILENAME, &o->plan,
          "the faults, instead of drawing them", "FILE"},
@@ -41,6 +43,8 @@ command_parse(int *argc, char ***argv, const char *synopsis,
          "switch a planted bug on (needs --enable-bugs)", "NAME"},
         {"out", 'o', 0, G_OPTION_ARG_FILENAME, &o->out,
          "the run folder (default out/<scenario>/<seed>)", "DIR"},
+        {"no-out", 0, 0, G_OPTION_ARG_NONE, &o->no_out, "leave no run folder",
+         NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &o->json,
          "print one JSON object and nothing else", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet,
@@ -87,24 +91,26 @@ command_parse(int *argc, char ***argv, const char *synopsis,
     }
     if (*argc >= 2 && strcmp((*argv)[1], "--") == 0) {
         (*argc)--;
-        memmove(&(*argv)[1], &(*argv)[2],
-                (size_t)(*argc) * sizeof(char *));
+        memmove(&(*argv)[1], &(*argv)[2], (size_t)(*argc) * sizeof(char *));
     }
-    if (*argc - 1 != (int)operand_count) {
-        command_complain(verb, "found %d operands, expected: seedbed %s %s",
-                         *argc - 1, verb, synopsis);
+    if (*argc - 1 < (int)operand_min || *argc - 1 > (int)operand_max) {
+        command_complain(verb, "found %d operand%s, expected: seedbed %s%s%s",
+                         *argc - 1, *argc == 2 ? "" : "s", verb,
+                         synopsis[0] != '\0' ? " " : "", synopsis);
         return false;
     }
-    for (unsigned i = 0; i < operand_count; i++) {
-        operands[i] = (*argv)[i + 1];
+    for (unsigned i = 0; i < operand_max; i++) {
+        operands[i] = (int)i + 1 < *argc ? (*argv)[i + 1] : NULL;
     }
+    o->verb = verb;
     return true;
 }
 
 bool
 command_run_options(const CommandOptions *options, RunOptions *run)
 {
-    const char *verb = "run";
+    const char *verb = options->verb;
+    uint64_t workers = 1;
 
     run_options_init(run);
     run->seed = 1;
@@ -115,18 +121,18 @@ command_run_options(const CommandOptions *options, RunOptions *run)
                          options->seed);
         return false;
     }
-    if (!parse_isolation(options->isolation, run)) {
+    if (!parse_isolation(verb, options->isolation, run)) {
         return false;
     }
-    if (options->workers < 0 || options->workers > 64) {
-        command_complain(verb, "--workers: found %d, expected 1 to 64",
-                         options->workers);
+    if (options->workers != NULL &&
+        !command_number(options->workers, 1, WORKERS_MOST, &workers)) {
+        command_complain(verb, "--workers: found '%s', expected 1 to %u",
+                         options->workers, WORKERS_MOST);
         return false;
     }
-    run->workers = options->workers > 0 ? (unsigned)options->workers : 1;
+    run->workers = (unsigned)workers;
     if (options->explore != NULL &&
-        (!command_seed(options->explore, &run->explore) ||
-         run->explore == 0)) {
+        (!command_seed(options->explore, &run->explore) || run->explore == 0)) {
         command_complain(verb,
                          "--explore-order: found '%s', expected a number "
                          "that is not 0",
@@ -159,23 +165,35 @@ command_run_options(const CommandOptions *options, RunOptions *run)
     run->sets = options->sets;
     run->bugs = options->bugs;
     run->out = options->out;
+    run->no_folder = options->no_out;
+    if (options->no_out && (options->out != NULL || run->trace_text ||
+                            run->trace_binary || run->capture_pcap)) {
+        command_complain(verb, "--no-out: leaves nothing, so it does not go "
+                               "with --out, --trace or --capture");
+        return false;
+    }
     return true;
 }
 
 static bool
-parse_isolation(const char *text, RunOptions *run)
+parse_isolation(const char *verb, const char *text, RunOptions *run)
 {
     if (text == NULL || strcmp(text, "inline") == 0) {
         run->isolation = ENGINE_INLINE;
     } else if (strcmp(text, "process") == 0) {
         run->isolation = ENGINE_PROCESS;
     } else {
-        command_complain("run",
-                         "--isolation: found '%s', expected inline or process",
-                         text);
+        command_complain(
+            verb, "--isolation: found '%s', expected inline or process", text);
         return false;
     }
     return true;
+}
+
+bool
+command_number(const char *text, uint64_t low, uint64_t high, uint64_t *number)
+{
+    return g_ascii_string_to_unsigned(text, 10, low, high, number, NULL);
 }
 
 bool
@@ -195,10 +213,9 @@ command_seed(const char *text, uint64_t *seed)
         return false;
     }
     errno = 0;
-    *seed = strtoull(text, &end,
-                     g_str_has_prefix(text, "0x") || g_str_has_prefix(text, "0X")
-                         ? 16
-                         : 10);
+    *seed = strtoull(
+        text, &end,
+        g_str_has_prefix(text, "0x") || g_str_has_prefix(text, "0X") ? 16 : 10);
     return errno == 0 && *end == '\0';
 }
 

@@ -11,23 +11,31 @@
 
 typedef struct Command {
     const char *name;
-    const char *arguments; /* "SCENARIO" */
-    const char *does;      /* one line */
+    const char *arguments;              /* "SCENARIO" */
+    const char *does;                   /* one line */
     int (*main)(int argc, char **argv); /* argv[0] is the verb */
 } Command;
 
+int cmd_bisect(int argc, char **argv);
+int cmd_bugs(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_plot(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /* Options that run, verify and sweep share, as they were given. */
 typedef struct CommandOptions {
+    const char *verb;
     char *seed;
     char *isolation;
-    int workers;
+    char *workers;
     char *plan;
     char *explore;
     char **sets;
     char **bugs;
     char *out;
+    gboolean no_out;
     gboolean json, quiet;
     char **traces;
     char **captures;
@@ -35,15 +43,18 @@ typedef struct CommandOptions {
 
 /* Parse @argv with the shared options (when @options is not NULL) and those of
  * the verb, @entries. @example is the first thing that --help shows. On
- * success the remaining @operand_count words are in @operands; otherwise the
- * verb returns *@status at once: 0 after --help, 254 after one line about
- * what is wrong. */
+ * success the @operand_min to @operand_max other words are in @operands, NULL
+ * for those not given; otherwise the verb returns *@status at once: 0 after
+ * --help, 254 after one line about what is wrong. */
 bool command_parse(int *argc, char ***argv, const char *synopsis,
                    const char *example, const GOptionEntry *entries,
-                   CommandOptions *options, unsigned operand_count,
-                   char **operands, int *status);
+                   CommandOptions *options, unsigned operand_min,
+                   unsigned operand_max, char **operands, int *status);
 /* Judge @options. False after one line about what is wrong. */
 bool command_run_options(const CommandOptions *options, RunOptions *run);
+/* A whole decimal number of @low to @high, nothing else. */
+bool command_number(const char *text, uint64_t low, uint64_t high,
+                    uint64_t *number);
 /* Decimal, 0x..., or a 40-digit commit hash (reduced by XXH3-64). */
 bool command_seed(const char *text, uint64_t *seed);
 /* One line on stderr: "seedbed VERB: ...". */

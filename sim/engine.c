@@ -287,6 +287,7 @@ add_cells(Engine *engine, GError **error)
 
         carrier_config.cpu = workers_cpu(
             engine->workers, (id - 1) % MAX(engine->config.workers, 1));
+        carrier_config.gdb = id == engine->config.gdb_node;
         carrier =
             engine->config.isolation == ENGINE_PROCESS
                 ? cluster_process_new(&carrier_config, id, error)

@@ -24,6 +24,7 @@ typedef struct EngineConfig {
     /* Called by each further worker thread before it works; may be NULL. */
     void (*thread_begin)(void *user, unsigned number);
     void *thread_user;
+    NodeId gdb_node; /* in process isolation: under gdb; 0: none */
     NodeId fatal_node; /* see CellWorld; 0: none */
     uint64_t fatal_input;
     const CarrierDeath *fatal_death;

@@ -11,6 +11,16 @@
 static const Command commands[] = {
     {"run", "SCENARIO", "one run; leaves a run folder, prints a summary",
      cmd_run},
+    {"replay", "DIR", "a run folder once more, its digest checked as it goes",
+     cmd_replay},
+    {"verify", "SCENARIO", "one digest over isolations, workers and memory",
+     cmd_verify},
+    {"bisect", "A B", "the first differing event of two runs, and its causes",
+     cmd_bisect},
+    {"plot", "DIR", "pictures of a run (gnuplot)", cmd_plot},
+    {"bugs", "", "the planted bugs", cmd_bugs},
+    {"list", "[WHAT]", "scenarios, programs, keys, faults, regions, ...",
+     cmd_list},
 };
 
 static void

@@ -17,6 +17,7 @@
 #include "sim/checks.h"
 #include "sim/crash_box.h"
 #include "sim/run_observer.h"
+#include "sim/run_watch.h"
 #include "sim/whole_dir.h"
 #include "sim/whole_file.h"
 
@@ -45,8 +46,15 @@ typedef struct RunBody {
     const CarrierDeath *fatal_death;
 } RunBody;
 
+/* Who sees the records of the run in hand. */
+typedef struct RunEyes {
+    RunObserver *observer;
+    RunWatch *watch; /* or NULL */
+} RunEyes;
+
 static void note_thread(void *user, unsigned number);
 static int body(void *data);
+static bool see(void *eyes, const Record *record);
 static int judge(RunBody *work, GError **error);
 static bool set_bugs(char **names, GError **error);
 static bool write_folder(const RunOptions *options, const Scenario *scenario,
@@ -56,6 +64,7 @@ static bool write_text(const char *folder, const char *name, char *text,
                        GError **error);
 static uint64_t wall_now(void);
 static char *command_text(const RunOptions *options, const RunResult *result);
+static void json_bugs(JsonBuilder *json, char **bugs);
 static void json_violations(JsonBuilder *json, const RunResult *result);
 static void json_faults(JsonBuilder *json, const RunResult *result);
 
@@ -82,6 +91,12 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
     if (scenario == NULL) {
         return RUN_BAD_ARGUMENTS;
     }
+    if (options->gdb > scenario->node_count) {
+        g_set_error(error, RUN_ERROR, 0,
+                    "--gdb: found '%u', expected a node of 1 to %u",
+                    options->gdb, scenario->node_count);
+        goto out;
+    }
     plan = options->plan != NULL ? plan_load(options->plan, error)
                                  : scenario_plan(scenario, options->seed);
     if (plan == NULL) {
@@ -92,7 +107,6 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
                      ? g_strdup(options->out)
                      : g_strdup_printf("out/%s/%" PRIu64, scenario->name,
                                        options->seed);
-        status = RUN_INTERNAL;
         dir = whole_dir_new(folder, "run.json", error);
         if (dir == NULL) {
             goto out;
@@ -133,8 +147,9 @@ judge(RunBody *work, GError **error)
     CrashReport report;
     CarrierDeath death;
     char text[512] = "";
-    SimTime cpu = CARRIER_CPU_LIMIT * TIME_SCALE;
-    SimTime wait = CARRIER_WAIT_LIMIT * TIME_SCALE;
+    unsigned scale = work->options->gdb != 0 ? 0 : TIME_SCALE;
+    SimTime cpu = CARRIER_CPU_LIMIT * scale;
+    SimTime wait = CARRIER_WAIT_LIMIT * scale;
     struct {
         RunResult result;
         char error[512];
@@ -152,15 +167,16 @@ judge(RunBody *work, GError **error)
     }
     box = crash_box_new(MAX(work->options->workers, 1), sizeof(*area));
     area = crash_box_area(box);
-    for (unsigned attempt = 0; attempt < 3; attempt++) {
+    for (unsigned attempt = 0; attempt < 4; attempt++) {
         RunBody child = *work;
+        uint64_t printed = area->result.printed;
 
         child.box = box;
         child.options = &again;
-
         child.result = &area->result;
         child.error = area->error;
         memset(area, 0, sizeof(*area));
+        area->result.printed = printed;
         crash_box_run(box, body, &child, cpu, wait, &report);
         if (report.returned) {
             status = report.status;
@@ -191,6 +207,12 @@ judge(RunBody *work, GError **error)
                         report.death.text, report.death.backtrace);
             break;
         }
+        if (again.workers > 1) {
+            /* Another node may have been about to die before it, in the same
+             * window: one worker finds the first. */
+            again.workers = 1;
+            continue;
+        }
         death = report.death;
         work->fatal_node = report.node;
         work->fatal_input = report.event;
@@ -219,10 +241,12 @@ body(void *data)
                            .workers = MAX(options->workers, 1),
                            .explore = options->explore,
                            .node_binary = build_id_node_binary(),
-                           .time_limit_scale = TIME_SCALE,
                            .thread_begin =
                                work->box != NULL ? note_thread : NULL,
                            .thread_user = work->box,
+                           .time_limit_scale = options->gdb != 0 ? 0
+                                                                 : TIME_SCALE,
+                           .gdb_node = options->gdb,
                            .fatal_node = work->fatal_node,
                            .fatal_input = work->fatal_input,
                            .fatal_death = work->fatal_death};
@@ -236,10 +260,15 @@ body(void *data)
                                     work->folder, &error);
         status = RUN_INTERNAL;
         if (observer != NULL) {
-            engine_run(engine, run_observer_see, observer);
+            TraceAbout about = run_observer_about(observer);
+            RunEyes eyes = {observer, run_watch_new(options, &about,
+                                                    &work->result->printed)};
+
+            engine_run(engine, see, &eyes);
             if (run_observer_finish(observer, work->result, &error)) {
                 status = (int)work->result->verdict;
             }
+            run_watch_finish(eyes.watch, work->result);
         }
         engine_free(engine);
     }
@@ -248,6 +277,18 @@ body(void *data)
         g_clear_error(&error);
     }
     return status;
+}
+
+static bool
+see(void *data, const Record *record)
+{
+    RunEyes *eyes = data;
+    bool more = run_observer_see(eyes->observer, record);
+
+    return (eyes->watch == NULL ||
+            run_watch_see(eyes->watch, record,
+                          run_observer_digest(eyes->observer))) &&
+           more;
 }
 
 static bool
@@ -307,6 +348,8 @@ run_json(const RunOptions *options, const RunResult *result)
     JsonBuilder *json = json_builder_new();
     JsonGenerator *generator = json_generator_new();
     g_autofree char *seed = g_strdup_printf("%" PRIu64, options->seed);
+    g_autofree char *explore =
+        g_strdup_printf("%" PRIu64, options->explore);
     g_autofree char *command = command_text(options, result);
     char digest[DIGEST_TEXT_SIZE];
     char *text;
@@ -344,6 +387,9 @@ run_json(const RunOptions *options, const RunResult *result)
     json_builder_set_member_name(json, "faults");
     json_faults(json, result);
     MEMBER("out", string, result->out);
+    json_bugs(json, options->bugs);
+    MEMBER("explore_order", string, explore);
+    MEMBER("keep_going", boolean, options->keep_going);
     MEMBER("build", string, build_id_text());
     MEMBER("replay", string, command);
     json_builder_end_object(json);
@@ -355,6 +401,17 @@ run_json(const RunOptions *options, const RunResult *result)
     g_object_unref(generator);
     g_object_unref(json);
     return text;
+}
+
+static void
+json_bugs(JsonBuilder *json, char **bugs)
+{
+    json_builder_set_member_name(json, "bugs");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; bugs != NULL && bugs[i] != NULL; i++) {
+        json_builder_add_string_value(json, bugs[i]);
+    }
+    json_builder_end_array(json);
 }
 
 static void
@@ -418,6 +475,19 @@ command_text(const RunOptions *options, const RunResult *result)
         g_autofree char *quoted = g_shell_quote(options->sets[i]);
 
         g_string_append_printf(text, " --set %s", quoted);
+    }
+    for (unsigned i = 0; options->bugs != NULL && options->bugs[i] != NULL;
+         i++) {
+        g_string_append_printf(text, " --bug %s", options->bugs[i]);
+    }
+    if (options->plan != NULL) {
+        g_autofree char *quoted = g_shell_quote(options->plan);
+
+        g_string_append_printf(text, " --plan %s", quoted);
+    }
+    if (options->explore != 0) {
+        g_string_append_printf(text, " --explore-order %" PRIu64,
+                               options->explore);
     }
     return g_string_free(text, FALSE);
 }

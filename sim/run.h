@@ -10,6 +10,7 @@
 
 #include "sim/digest.h"
 #include "sim/engine.h"
+#include "sim/situation.h"
 #include "sim/story.h"
 
 typedef enum RunVerdict {
@@ -40,6 +41,10 @@ typedef struct RunOptions {
     uint64_t stop_event; /* replay --until; 0: the end */
     SimTime stop_at;     /* likewise; SIM_NEVER */
     char **bugs;         /* names, NULL-terminated; may be NULL */
+    /* of a replay, see run_watch.h */
+    const GArray *checkpoints; /* of DigestCheckpoint: stop where they differ */
+    bool print_trace;          /* the text trace to stdout */
+    NodeId gdb;                /* that node runs under gdb; 0: none */
 } RunOptions;
 
 typedef struct RunViolation {
@@ -48,6 +53,13 @@ typedef struct RunViolation {
     NodeId node;
     char message[512];
 } RunViolation;
+
+/* Between which events a run left the path of its original. */
+typedef struct RunDifference {
+    bool found;
+    uint64_t after_event, by_event;
+    SimTime after, by;
+} RunDifference;
 
 #define RUN_VIOLATIONS_MAX 16u
 #define RUN_METRICS_MAX    96u
@@ -72,6 +84,11 @@ typedef struct RunResult {
     char story[STORY_SIZE]; /* in plain words */
     char crash[6144]; /* how a node died and where, "" if none did */
     char out[1024]; /* the run folder, "" if none was left */
+    /* of a replay */
+    RunDifference difference;
+    unsigned checkpoints_alike;
+    uint64_t printed; /* the last record on stdout */
+    char situation[SITUATION_SIZE];
 } RunResult;
 
 /* The defaults: inline, one worker. */

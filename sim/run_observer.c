@@ -185,6 +185,24 @@ bytes_value(Slice bytes)
     return (HistoryValue){.kind = HISTORY_BYTES, .bytes = bytes};
 }
 
+const Digest *
+run_observer_digest(const RunObserver *observer)
+{
+    return &observer->digest;
+}
+
+TraceAbout
+run_observer_about(const RunObserver *observer)
+{
+    unsigned nodes = observer->scenario->node_count;
+
+    return (TraceAbout){.scenario = observer->scenario->name,
+                        .seed = observer->options->seed,
+                        .node_count = nodes,
+                        .client_count =
+                            engine_host_count(observer->engine) - nodes};
+}
+
 bool
 run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
 {
@@ -378,14 +396,9 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
                  const Engine *engine, const char *folder, GError **error)
 {
     RunObserver *observer = g_new0(RunObserver, 1);
-    TraceAbout about = {.scenario = scenario->name,
-                        .seed = options->seed,
-                        .node_count = scenario->node_count,
-                        .client_count =
-                            engine_host_count(engine) - scenario->node_count};
+    TraceAbout about;
     MetricsAbout metrics = {.node_count = scenario->node_count};
     CaptureAbout capture = {.node_count = scenario->node_count,
-                            .client_count = about.client_count,
                             .mtu = scenario->links.mtu};
     g_autofree uint8_t *regions = host_regions(scenario);
     bool good;
@@ -396,7 +409,12 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     observer->scenario = scenario;
     observer->engine = engine;
     observer->folder = folder;
-    digest_init(&observer->digest, folder != NULL ? CHECKPOINT_EVENTS : 0);
+    about = run_observer_about(observer);
+    capture.client_count = about.client_count;
+    digest_init(&observer->digest,
+                folder != NULL || options->checkpoints != NULL
+                    ? CHECKPOINT_EVENTS
+                    : 0);
     observer->story = story_new(scenario->node_count);
     observer->checks = checks_new(scenario->node_count);
     observer->metrics = metrics_new(folder, &metrics, error);

@@ -14,6 +14,9 @@ RunObserver *run_observer_new(const RunOptions *options,
                               const char *folder, GError **error);
 /* The engine's observer. */
 bool run_observer_see(void *observer, const Record *record);
+/* The digest so far, with its checkpoints; what the records are about. */
+const Digest *run_observer_digest(const RunObserver *observer);
+TraceAbout run_observer_about(const RunObserver *observer);
 /* Judge what can only be judged at the end, fill in @result, complete the
  * files and release @observer. False and @error: a file was not written. */
 bool run_observer_finish(RunObserver *observer, RunResult *result,

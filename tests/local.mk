@@ -308,6 +308,7 @@ endif
 
 include tests/bench/local.mk
 include tests/raft.mk
+include tests/command.mk
 
 # The live host.
 check_PROGRAMS += %D%/test_live

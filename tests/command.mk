@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command as its users know it.
+dist_check_SCRIPTS += %D%/test_cli.sh %D%/test_replay.sh %D%/test_bisect.sh \
+	%D%/test_verify.sh
+TESTS += %D%/test_cli.sh %D%/test_replay.sh %D%/test_bisect.sh \
+	%D%/test_verify.sh
+EXTRA_DIST += %D%/command.sh %D%/unsteady.c
+check_PROGRAMS += %D%/check_json
+%C%_check_json_SOURCES = %D%/check_json.c
+%C%_check_json_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
+%C%_check_json_LDADD = $(JSON_LIBS) $(GLIB_LIBS)
+check_DATA += %D%/unsteady.so
+CLEANFILES += %D%/unsteady.so
+%D%/unsteady.so: %D%/unsteady.c libseedbed-node.a
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
+	  -UNDEBUG -shared -o $@ $(top_srcdir)/tests/unsteady.c \
+	  libseedbed-node.a $(GLIB_LIBS)
+
+# One digest a scenario, whatever carries it, and the one that is committed:
+# another machine, compiler or switch may disagree here.
+EXTRA_DIST += %D%/check_determinism.sh %D%/golden/digests.txt
+check-determinism: seedbed seedbed-node
+	srcdir=$(srcdir) $(SHELL) $(srcdir)/tests/check_determinism.sh
+update-digests: seedbed seedbed-node
+	srcdir=$(srcdir) $(SHELL) $(srcdir)/tests/check_determinism.sh --update
+.PHONY: check-determinism update-digests

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A node program with a fault, for tests: on its third timer node 2 does what
+ * no node may do. With `mode: address` it sends where its own variables are;
+ * with `mode: assert` it fails. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nodes/effects.h"
+
+enum { TIMER_BEAT = 1, BEAT_NODE = 2, BEAT_COUNT = 3 };
+
+typedef struct Unsteady {
+    NodeId self, next;
+    uint64_t count;
+    bool address, fail;
+} Unsteady;
+
+static void
+beat(Unsteady *unsteady, SimTime now, Effects *fx)
+{
+    uint64_t *text = effects_alloc(fx, sizeof(*text));
+    Slice part = slice_of(text, sizeof(*text));
+
+    unsteady->count++;
+    *text = unsteady->count;
+    if (unsteady->self == BEAT_NODE && unsteady->count == BEAT_COUNT) {
+        assert(!unsteady->fail);
+        if (unsteady->address) {
+            *text = (uintptr_t)&part ^ (uintptr_t)unsteady << 20;
+        }
+    }
+    effects_send(fx, link_datagram(unsteady->next), CHANNEL_ECHO, &part, 1);
+    effects_timer(fx, TIMER_BEAT, now + 10 * SIM_MS);
+}
+
+static void
+step(void *node, const Input *input, Effects *fx)
+{
+    if (input->kind == INPUT_START || input->kind == INPUT_TIMER) {
+        beat(node, input->now, fx);
+    }
+}
+
+static void *
+make(const NodeSetup *setup, char *error, size_t error_size)
+{
+    Unsteady *unsteady = calloc(1, sizeof(*unsteady));
+
+    (void)error;
+    (void)error_size;
+    unsteady->self = setup->self;
+    unsteady->next = setup->self % setup->node_count + 1;
+    unsteady->address = strstr(setup->config, "mode=address") != NULL;
+    unsteady->fail = strstr(setup->config, "mode=assert") != NULL;
+    return unsteady;
+}
+
+static const NodeProgram program = {.abi = NODE_ABI,
+                                    .name = "unsteady",
+                                    .summary = "a fault to be found",
+                                    .make = make,
+                                    .step = step,
+                                    .free = free};
+
+NODE_EXPORT const NodeProgram *
+seedbed_node_program(void)
+{
+    return &program;
+}
