@@ -351,14 +351,11 @@ on_synced(Raft *raft, const Input *input, Effects *fx)
         raft_recovery_synced(raft, token, error, fx);
         return;
     }
-    if (raft_storage_synced(raft, token, error, fx) ||
-        raft_snapshot_synced(raft, token, error, fx) ||
-        raft_install_synced(raft, token, error, fx)) {
-        return;
-    }
-    /* The directory's SYNC behind an install: its answer waited for it. */
-    if (error != 0) {
-        raft_halt(raft, "raft: the disk cannot make a name durable", fx);
+    if (!raft_storage_synced(raft, token, error, fx) &&
+        !raft_snapshot_synced(raft, token, error, fx) &&
+        !raft_install_synced(raft, token, error, fx) && error != 0) {
+        /* Of a snapshot that was given up; but a disk that fails, fails. */
+        raft_halt(raft, "raft: the disk cannot make a snapshot durable", fx);
     }
 }
 

@@ -29,8 +29,6 @@ static void receive_begin(Raft *raft, NodeId from, const RaftMessage *m,
                           Effects *fx);
 static void receive_end(Raft *raft, Effects *fx);
 static void install(Raft *raft, const RaftSnapshotView *view, Effects *fx);
-static void reply_to(Raft *raft, NodeId to, uint64_t index, uint64_t offset,
-                     bool done, Token after, Effects *fx);
 
 void
 raft_install_begin(Raft *raft, NodeId id, Effects *fx)
@@ -213,7 +211,12 @@ raft_install_request(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
         receive_end(raft, fx);
         return;
     }
-    reply_to(raft, from, index, receiving->bytes->len, false, 0, fx);
+    raft_install_send_reply(
+        raft, from,
+        &(RaftMessage){.kind = RAFT_SNAPSHOT_REPLY,
+                       .term = raft->term,
+                       .snapshot_reply = {index, receiving->bytes->len, false}},
+        0, fx);
 }
 
 bool
@@ -221,7 +224,6 @@ raft_install_synced(Raft *raft, Token token, int error, Effects *fx)
 {
     RaftReceiving *receiving = raft->receiving;
     RaftSnapshotView view;
-    Token after;
     bool good;
 
     if (receiving == NULL || receiving->token != token) {
@@ -240,14 +242,35 @@ raft_install_synced(Raft *raft, Token token, int error, Effects *fx)
         effects_remove(fx, RAFT_SNAPSHOT_RECEIVING);
     }
     if (raft->phase == RAFT_ACTIVE) {
-        /* The new name must be durable before it counts. */
-        after = raft_token(raft);
-        effects_sync(fx, after, NULL, 0);
-        reply_to(raft, receiving->from, receiving->index, receiving->size, true,
-                 after, fx);
+        RaftMessage reply = {
+            .kind = RAFT_SNAPSHOT_REPLY,
+            .term = raft->term,
+            .snapshot_reply = {receiving->index, receiving->size, true}};
+
+        raft_storage_answer(raft, receiving->from, &reply, receiving->index);
     }
     raft_install_free(raft);
     return true;
+}
+
+void
+raft_install_send_reply(Raft *raft, NodeId to, const RaftMessage *m,
+                        Token after, Effects *fx)
+{
+    RaftPeer *peer = &raft->peers[to];
+    uint8_t *out;
+    size_t size;
+    Slice part;
+
+    if (peer->accepted == 0) {
+        raft_send(raft, to, m, after, fx);
+        return;
+    }
+    out = effects_alloc(fx, FRAME_HEADER + RAFT_WIRE_SMALL);
+    size = raft_wire_encode_small(m, out + FRAME_HEADER);
+    frame_header(out, size);
+    part = slice_of(out, FRAME_HEADER + size);
+    effects_send(fx, peer->accepted, CHANNEL_RAFT, &part, 1)->after = after;
 }
 
 void
@@ -356,6 +379,7 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
 {
     char *name = effects_alloc(fx, RAFT_SNAPSHOT_NAME_MAX);
     uint64_t old = raft->snapshot.index;
+    uint64_t durable = MIN(raft->log.durable_index, raft->commit_index);
 
     raft_snapshot_name(name, view->index);
     effects_rename(fx, RAFT_SNAPSHOT_RECEIVING, name);
@@ -384,33 +408,12 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
 
         effects_probe(fx, PROBE_RAFT_TRUNCATE, &from, 1, slice_of(NULL, 0));
     }
-    raft_log_reset(&raft->log, view->index, view->term, fx);
+    /* The snapshot's name is not durable before the next SYNC: until then a
+     * crash brings the old log back, and of that only what was committed is
+     * sure to agree with the snapshot. */
+    raft_log_reset(&raft->log, view->index, view->term, durable, fx);
     raft_storage_drop_answers(raft);
     for (unsigned i = 0; i < raft->sync_count; i++) {
         raft->syncs[i].index = raft->syncs[i].offset = 0;
     }
-}
-
-/* Over the leader's stream when it has one, for there nothing is lost. */
-static void
-reply_to(Raft *raft, NodeId to, uint64_t index, uint64_t offset, bool done,
-         Token after, Effects *fx)
-{
-    RaftMessage m = {.kind = RAFT_SNAPSHOT_REPLY,
-                     .term = raft->term,
-                     .snapshot_reply = {index, offset, done}};
-    RaftPeer *peer = &raft->peers[to];
-    uint8_t *out;
-    size_t size;
-    Slice part;
-
-    if (peer->accepted == 0) {
-        raft_send(raft, to, &m, after, fx);
-        return;
-    }
-    out = effects_alloc(fx, FRAME_HEADER + RAFT_WIRE_SMALL);
-    size = raft_wire_encode_small(&m, out + FRAME_HEADER);
-    frame_header(out, size);
-    part = slice_of(out, FRAME_HEADER + size);
-    effects_send(fx, peer->accepted, CHANNEL_RAFT, &part, 1)->after = after;
 }

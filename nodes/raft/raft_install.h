@@ -26,6 +26,9 @@ bool raft_install_active(const Raft *raft);
 void raft_install_request(Raft *raft, NodeId from, const RaftMessage *m,
                           Effects *fx);
 bool raft_install_synced(Raft *raft, Token token, int error, Effects *fx);
+/* Over the leader's stream when it has one, for there nothing is lost. */
+void raft_install_send_reply(Raft *raft, NodeId to, const RaftMessage *m,
+                             Token after, Effects *fx);
 void raft_install_free(Raft *raft);
 
 #endif

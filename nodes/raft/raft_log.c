@@ -95,8 +95,10 @@ raft_log_compact(RaftLog *log, uint64_t first_index, Effects *fx)
 }
 
 void
-raft_log_reset(RaftLog *log, uint64_t index, uint64_t term, Effects *fx)
+raft_log_reset(RaftLog *log, uint64_t index, uint64_t term, uint64_t durable,
+               Effects *fx)
 {
+    g_assert(durable <= index);
     for (uint64_t i = log->first_index; i <= log->last_index; i++) {
         raft_log_discard(log, log->entries[i & log->mask].data.owner);
     }
@@ -110,7 +112,8 @@ raft_log_reset(RaftLog *log, uint64_t index, uint64_t term, Effects *fx)
     g_ptr_array_set_size(log->segments, 0);
     log->dirty_from = 0;
     log->first_index = index + 1;
-    log->last_index = log->written_index = log->durable_index = index;
+    log->last_index = log->written_index = index;
+    log->durable_index = durable;
     log->durable_offset = log->end_offset;
     log->base_term = term;
     log->fresh_file = true;

@@ -92,8 +92,10 @@ void raft_log_truncate(RaftLog *log, uint64_t from);
 /* Forget entries before @first_index in memory, and remove files that hold
  * nothing else. */
 void raft_log_compact(RaftLog *log, uint64_t first_index, Effects *fx);
-/* Forget everything: the log goes on after a snapshot's @index and @term. */
-void raft_log_reset(RaftLog *log, uint64_t index, uint64_t term, Effects *fx);
+/* Forget everything: the log goes on after a snapshot's @index and @term. What
+ * is durable of all that, by log or snapshot, ends at @durable. */
+void raft_log_reset(RaftLog *log, uint64_t index, uint64_t term,
+                    uint64_t durable, Effects *fx);
 /* The entries @from..@from + @count - 1 as one or two spans. */
 unsigned raft_log_spans(const RaftLog *log, uint64_t from, unsigned count,
                         RaftSpan spans[2]);

@@ -464,7 +464,7 @@ finish_log(Raft *raft, Effects *fx)
         uint64_t from = log->first_index;
 
         effects_probe(fx, PROBE_RAFT_TRUNCATE, &from, 1, slice_of(NULL, 0));
-        raft_log_reset(log, index, raft->snapshot.term, fx);
+        raft_log_reset(log, index, raft->snapshot.term, index, fx);
     }
     raft_snapshot_compact(raft, fx);
     /* A log that says more than the vote file knew: the term was in the

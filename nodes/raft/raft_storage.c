@@ -9,6 +9,7 @@
 #include "nodes/bugs.h"
 #include "nodes/hash.h"
 #include "nodes/raft/raft_election.h"
+#include "nodes/raft/raft_install.h"
 #include "nodes/raft/raft_replication.h"
 
 #define VOTE_MAGIC UINT64_C(0x313045544f564152) /* "RAVOTE01" */
@@ -180,7 +181,7 @@ issue_sync(Raft *raft, Effects *fx)
     if (raft->vote_written != raft->vote_durable) {
         names[count++] = RAFT_VOTE_FILE;
     }
-    g_assert(count > 0);
+    /* No file at all: it is for the name of an installed snapshot. */
     sync.token = raft_token(raft);
     effects_sync(fx, sync.token, names, count);
     raft->syncs[raft->sync_count++] = sync;
@@ -217,7 +218,11 @@ send_answer(Raft *raft, NodeId to, const RaftAnswer *answer, bool at_once,
     if (!at_once && !raft_storage_wait(raft, answer->index, &after)) {
         return false;
     }
-    raft_send(raft, to, &answer->message, after, fx);
+    if (answer->message.kind == RAFT_SNAPSHOT_REPLY) {
+        raft_install_send_reply(raft, to, &answer->message, after, fx);
+    } else {
+        raft_send(raft, to, &answer->message, after, fx);
+    }
     return true;
 }
 
