@@ -67,6 +67,7 @@ static void on_snapshot(ChecksRaft *raft, NodeId id, const uint64_t *values);
 static void on_restore(ChecksRaft *raft, NodeId id, const uint64_t *values);
 static void same_state(ChecksRaft *raft, NodeId id, uint64_t index,
                        uint64_t digest);
+static uint64_t prefix_of(uint64_t before, uint64_t term, uint64_t hash);
 static bool prefix_at(const NodeView *node, uint64_t index, uint64_t *prefix);
 static void restart(ChecksRaft *raft, NodeId id);
 static Variant *variant(ChecksRaft *raft, uint64_t index, uint64_t term,
@@ -197,7 +198,7 @@ on_append(ChecksRaft *raft, NodeId id, const uint64_t *values)
 {
     NodeView *node = &raft->nodes[id];
     uint64_t index = values[0];
-    uint64_t words[3];
+    uint64_t before;
     IndexItem *item;
     Variant *known;
     bool fresh;
@@ -219,13 +220,12 @@ on_append(ChecksRaft *raft, NodeId id, const uint64_t *values)
             return;
         }
     }
-    words[0] = node->log.last >= node->log.first
-                   ? index_ring_at(&node->log, node->log.last)->prefix
-                   : node->base_prefix;
-    words[1] = values[1];
-    words[2] = values[2];
+    before = node->log.last >= node->log.first
+                 ? index_ring_at(&node->log, node->log.last)->prefix
+                 : node->base_prefix;
     item = index_ring_push(&node->log);
-    *item = (IndexItem){values[1], values[2], hash_words(words, 3, 0)};
+    *item = (IndexItem){values[1], values[2],
+                        prefix_of(before, values[1], values[2])};
     if (!node->base_known) {
         return;
     }
@@ -402,6 +402,14 @@ on_restore(ChecksRaft *raft, NodeId id, const uint64_t *values)
         }
         node->base_prefix = prefix;
         index_ring_forget(&node->log, index + 1);
+        /* A tail that agrees is kept (Raft section 7), and may have been
+         * counted from a beginning that was not known. */
+        for (uint64_t i = index + 1; i <= node->log.last; i++) {
+            IndexItem *item = index_ring_at(&node->log, i);
+
+            prefix = prefix_of(prefix, item->term, item->hash);
+            item->prefix = prefix;
+        }
     }
 }
 
@@ -424,6 +432,14 @@ same_state(ChecksRaft *raft, NodeId id, uint64_t index, uint64_t digest)
     raft->snapshots[raft->snapshot_count % SNAPSHOTS_KEPT].index = index;
     raft->snapshots[raft->snapshot_count % SNAPSHOTS_KEPT].digest = digest;
     raft->snapshot_count++;
+}
+
+static uint64_t
+prefix_of(uint64_t before, uint64_t term, uint64_t hash)
+{
+    const uint64_t words[3] = {before, term, hash};
+
+    return hash_words(words, 3, 0);
 }
 
 static bool
