@@ -56,6 +56,12 @@ TESTS += %D%/test_raft_recovery
 %C%_test_raft_recovery_CFLAGS = $(TEST_CFLAGS)
 %C%_test_raft_recovery_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_raft_files
+TESTS += %D%/test_raft_files
+%C%_test_raft_files_SOURCES = %D%/test_raft_files.c
+%C%_test_raft_files_CFLAGS = $(TEST_CFLAGS)
+%C%_test_raft_files_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
+
 # Instrumented, so they compile the sources of nodes they need.
 if FUZZ
 RAFT_FUZZ_SOURCES = nodes/bugs.c nodes/bytes.c nodes/effects.c nodes/frame.c \

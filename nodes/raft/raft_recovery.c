@@ -40,6 +40,10 @@ struct RaftRecovery {
     uint64_t snapshot_index, snapshot_size;
     GByteArray *snapshot;
     GArray *files; /* LogFile, by epoch and first index */
+    /* Names of what stands for nothing any more. They go when nothing can
+     * refuse any more: a refusal leaves the evidence, and the next start
+     * refuses again. */
+    GPtrArray *removals;
     unsigned cursor;
     bool began;   /* the log's first file was found */
     bool damaged; /* nothing behind here counts */
@@ -49,10 +53,10 @@ struct RaftRecovery {
     uint64_t stamp, least_stamp;
 };
 
-static void list_files(Raft *raft, const Input *input, Effects *fx);
+static void list_files(Raft *raft, const Input *input);
 static void next_read(Raft *raft, Effects *fx);
 static void take_snapshot(Raft *raft, Effects *fx);
-static void choose_first(Raft *raft, Effects *fx);
+static void choose_first(Raft *raft);
 static void take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx);
 static void keep_file(Raft *raft, const LogFile *file);
 static bool begin_file(Raft *raft, const LogFile *file);
@@ -62,6 +66,8 @@ static void damage(RaftRecovery *recovery, uint64_t offset, uint32_t epoch);
 static void find_stamps(RaftRecovery *recovery, const LogFile *file,
                         Slice bytes, size_t from);
 static void finish_log(Raft *raft, Effects *fx);
+static void remove_later(RaftRecovery *recovery, const char *name);
+static void remove_now(const RaftRecovery *recovery, Effects *fx);
 static void sync_all(Raft *raft, Effects *fx);
 static void refuse(Raft *raft, uint64_t offset, const char *reason,
                    Effects *fx);
@@ -78,7 +84,8 @@ raft_recovery_begin(Raft *raft, const Input *input, Effects *fx)
     recovery->least_stamp = UINT64_MAX;
     recovery->snapshot = g_byte_array_new();
     recovery->files = g_array_new(FALSE, TRUE, sizeof(LogFile));
-    list_files(raft, input, fx);
+    recovery->removals = g_ptr_array_new_with_free_func(g_free);
+    list_files(raft, input);
     recovery->stage = READ_VOTE;
     if (recovery->has_vote_file) {
         recovery->token = raft_token(raft);
@@ -169,12 +176,13 @@ raft_recovery_free(Raft *raft)
     if (recovery != NULL) {
         g_byte_array_unref(recovery->snapshot);
         g_array_unref(recovery->files);
+        g_ptr_array_unref(recovery->removals);
         g_free(recovery);
     }
 }
 
 static void
-list_files(Raft *raft, const Input *input, Effects *fx)
+list_files(Raft *raft, const Input *input)
 {
     RaftRecovery *recovery = raft->recovery;
 
@@ -208,7 +216,7 @@ list_files(Raft *raft, const Input *input, Effects *fx)
             strcmp(name, RAFT_SNAPSHOT_RECEIVING) == 0 ||
             (raft_snapshot_parse_name(name, &index) &&
              index < recovery->snapshot_index)) {
-            effects_remove(fx, name);
+            remove_later(recovery, name);
         }
     }
 }
@@ -242,7 +250,7 @@ next_read(Raft *raft, Effects *fx)
             effects_read(fx, recovery->token, file->name, 0, RAFT_LOG_HEADER);
             return;
         }
-        choose_first(raft, fx);
+        choose_first(raft);
         recovery->stage = READ_LOG;
     }
     if (recovery->cursor < recovery->files->len) {
@@ -277,7 +285,7 @@ take_snapshot(Raft *raft, Effects *fx)
 /* Files before the last one that starts a log are left from before a
  * snapshot took the log's place. */
 static void
-choose_first(Raft *raft, Effects *fx)
+choose_first(Raft *raft)
 {
     RaftRecovery *recovery = raft->recovery;
     unsigned first = 0;
@@ -290,11 +298,7 @@ choose_first(Raft *raft, Effects *fx)
         }
     }
     for (unsigned i = 0; i < first; i++) {
-        char *name = effects_alloc(fx, RAFT_LOG_NAME_MAX);
-
-        memcpy(name, g_array_index(recovery->files, LogFile, i).name,
-               RAFT_LOG_NAME_MAX);
-        effects_remove(fx, name);
+        remove_later(recovery, g_array_index(recovery->files, LogFile, i).name);
     }
     g_array_remove_range(recovery->files, 0, first);
     recovery->cursor = 0;
@@ -307,10 +311,16 @@ take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx)
     uint64_t limit = limit_of(recovery, recovery->cursor);
     size_t at = 0;
 
-    if (recovery->began && file->first_index >= limit) {
-        /* All of it was removed from the log: it goes with the entries
-         * before it, when they are compacted. */
-        keep_file(raft, file);
+    if (file->first_index >= limit) {
+        /* All of it was removed from the log. It goes with the entries
+         * before it, when they are compacted; if they are gone already, a
+         * crash came between. Files go in the order they were made, so that
+         * what a later one stands for never comes back. */
+        if (recovery->began) {
+            keep_file(raft, file);
+        } else {
+            remove_later(recovery, file->name);
+        }
         return;
     }
     if (!recovery->damaged && !file->good &&
@@ -326,7 +336,7 @@ take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx)
     if (at > 0) {
         keep_file(raft, file);
     } else {
-        effects_remove(fx, file->name);
+        remove_later(recovery, file->name);
     }
 }
 
@@ -455,10 +465,20 @@ finish_log(Raft *raft, Effects *fx)
                fx);
         return;
     }
+    /* A log that says more than the vote file knew: the term was in the
+     * same SYNC, so only a damaged disk does that. */
+    if (raft_log_term(log, log->last_index) > raft->term) {
+        refuse(raft, 0,
+               "raft: raft-vote is older than the log; refusing to "
+               "start",
+               fx);
+        return;
+    }
     log->written_index = log->durable_index = log->last_index;
     log->durable_offset = log->end_offset;
     log->fresh_file = true;
     log->starts_log = log->segments->len == 0;
+    remove_now(recovery, fx);
     if (log->last_index < index ||
         raft_log_term(log, index) != raft->snapshot.term) {
         uint64_t from = log->first_index;
@@ -467,13 +487,22 @@ finish_log(Raft *raft, Effects *fx)
         raft_log_reset(log, index, raft->snapshot.term, index, fx);
     }
     raft_snapshot_compact(raft, fx);
-    /* A log that says more than the vote file knew: the term was in the
-     * same SYNC, so only a damaged disk does that. */
-    if (raft_log_term(log, log->last_index) > raft->term) {
-        refuse(raft, 0,
-               "raft: raft-vote is older than the log; refusing to "
-               "start",
-               fx);
+}
+
+static void
+remove_later(RaftRecovery *recovery, const char *name)
+{
+    g_ptr_array_add(recovery->removals, g_strdup(name));
+}
+
+static void
+remove_now(const RaftRecovery *recovery, Effects *fx)
+{
+    for (unsigned i = 0; i < recovery->removals->len; i++) {
+        const char *name = g_ptr_array_index(recovery->removals, i);
+        size_t size = strlen(name) + 1;
+
+        effects_remove(fx, memcpy(effects_alloc(fx, size), name, size));
     }
 }
 
