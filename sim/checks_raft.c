@@ -208,8 +208,10 @@ on_append(ChecksRaft *raft, NodeId id, const uint64_t *values)
             /* The first entry of a log that begins behind a snapshot. */
             node->log.first = index;
             node->log.last = index - 1;
-            node->base_known = index_ring_has(&raft->committed, index - 1);
-            if (node->base_known) {
+            node->base_prefix = 0;
+            node->base_known =
+                index == 1 || index_ring_has(&raft->committed, index - 1);
+            if (index > 1 && node->base_known) {
                 node->base_prefix =
                     index_ring_at(&raft->committed, index - 1)->prefix;
             }

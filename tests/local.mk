@@ -240,6 +240,11 @@ EXTRA_DIST += %D%/golden/trace-echo-ring.txt %D%/golden/trace-raft-election.txt
 golden-traces: seedbed
 	srcdir='$(srcdir)' GOLDEN_UPDATE=1 $(srcdir)/%D%/test_golden_trace.sh
 
+# Seeds that found a bug once.
+dist_check_SCRIPTS += %D%/test_seeds.sh
+TESTS += %D%/test_seeds.sh
+EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml
+
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_trace
 %C%_fuzz_fuzz_trace_SOURCES = %D%/fuzz/fuzz_trace.c sim/frames.c \
