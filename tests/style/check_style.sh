@@ -105,6 +105,29 @@ has_unique_stems() {
         }'
 }
 
+# ARCHITECTURE.md has a line for every file, and none for files that are gone.
+is_on_the_map() {
+    local file stem name
+
+    [ -f ARCHITECTURE.md ] || return
+    find nodes netmodel sim -name '*.[ch]' ! -name '*.pb-c.[ch]' -o \
+        -name '*.def' | sort | while IFS= read -r file; do
+        name=$(basename "$file")
+        stem=${name%.*}
+        grep -qF -e "\`$name\`" -e "\`$stem\`" ARCHITECTURE.md ||
+            echo "ARCHITECTURE.md:1: found no $file on the map"
+    done
+    # Only the tables: their rows begin with the files.
+    sed -n 's/^| \(`[^|]*\)|.*/\1/p' ARCHITECTURE.md | grep -o '`[^`]*`' |
+        tr -d '\`' | while IFS= read -r name; do
+        case $name in
+        *.*) find proto nodes netmodel sim -name "$name" ;;
+        *) find nodes netmodel sim -name "$name.[ch]" ;;
+        esac | grep -q . ||
+            echo "ARCHITECTURE.md:1: found $name on the map, and no such file"
+    done
+}
+
 # Without comments and texts, a statement at a time: two draws whose order the
 # compiler may choose, and draws that MIN() and the like would repeat.
 draws_in_order() {
@@ -195,8 +218,9 @@ exports_its_stem() {
     done
 }
 
-for rule in has_spdx is_narrow is_layered has_unique_stems draws_in_order \
-    prints_no_address is_formatted scripts_are_sound exports_its_stem; do
+for rule in has_spdx is_narrow is_layered has_unique_stems \
+    is_on_the_map draws_in_order prints_no_address is_formatted \
+    scripts_are_sound exports_its_stem; do
     complain < <("$rule")
 done
 if [ "$mistakes" -gt 0 ]; then

@@ -81,6 +81,9 @@ $spdx
 #include "nodes/host/ring.h"
 END
 expect nodes/queue.c 'found the stem of nodes/queue' <<<"$spdx"
+expect ARCHITECTURE.md 'found no sim/queue.c on the map' <<<'No map.'
+expect ARCHITECTURE.md '' <<<'| `queue` | it |'
+expect ARCHITECTURE.md 'found gone on the map' <<<'| `queue`, `gone` | it |'
 expect sim/x.c 'sim/x.c:4: found 2 draws in one expression' <<END
 $spdx
 int x(void)
