@@ -48,11 +48,11 @@ install_missing() {
         sudo=sudo
     fi
     echo "autogen.sh: installing$missing"
-    export DEBIAN_FRONTEND=noninteractive
-    $sudo apt-get update -qq ||
+    apt_get="$sudo env DEBIAN_FRONTEND=noninteractive apt-get"
+    $apt_get update -qq ||
         fail "apt-get update failed; these packages are missing:$missing"
     # shellcheck disable=SC2086  # a list of words
-    $sudo apt-get install -y -qq --no-install-recommends $missing >/dev/null ||
+    $apt_get install -y -qq --no-install-recommends $missing >/dev/null ||
         fail "apt-get could not install:$missing"
 }
 
@@ -71,7 +71,7 @@ build() {
     fi
     # A build folder that was moved here with its checkout is of no use.
     if [ -d build ] &&
-        ! grep -qsxF "abs_top_srcdir = $top" build/Makefile; then
+        ! grep -qsxF "abs_top_builddir = $top/build" build/Makefile; then
         rm -rf build
     fi
     mkdir -p build
