@@ -2,9 +2,9 @@
 /* What would make a run depend on more than its seed does not compile.
  *
  * The compiler includes this file before every source file of nodes/ (but
- * nodes/host), netmodel/ and the simulator's engine (see BANNED in
- * Makefile.am). Headers that name what is banned come first. Names that are
- * too common to poison, like time, are banned where they are called. */
+ * nodes/host), netmodel/ and sim/ (but HOST_FILES of Makefile.am). Headers
+ * that name what is banned come first. Names that are too common to poison,
+ * like time, are banned where they are called. */
 #ifndef SEEDBED_BANNED_H
 #define SEEDBED_BANNED_H
 
