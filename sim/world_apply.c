@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A line of the plan takes effect on processes, partitions and disks. */
+#include <string.h>
+
+#include "sim/streams.h"
+#include "sim/world_private.h"
+
+void
+world_apply_life(World *world, Active *active)
+{
+    CellWorld *shared = world->shared;
+
+    for (unsigned id = 1; id <= shared->host_count; id++) {
+        Cell *cell = shared->cells[id];
+
+        if (!active->nodes[id]) {
+            continue;
+        }
+        switch (active->fault->kind) {
+        case FAULT_CRASH:
+        case FAULT_KILL:
+            world->down[id]++;
+            if (active->fault->kind == FAULT_CRASH && cell->powered) {
+                cell_crash(cell);
+            } else if (cell->up) {
+                cell_kill(cell);
+            }
+            world->roles[id].role = 0;
+            break;
+        case FAULT_PAUSE:
+            world->still[id]++;
+            cell_pause(cell, true, world->now);
+            break;
+        default:
+            if (cell->up) {
+                cell_memory(cell, (uint64_t)active->fault->amount,
+                            world->now + 1);
+                active->mattered = true;
+            }
+            break;
+        }
+    }
+}
+
+void
+world_apply_partition(World *world, Active *active)
+{
+    const Fault *fault = active->fault;
+    CellWorld *shared = world->shared;
+    unsigned hosts = shared->host_count;
+    g_autofree uint16_t *group = g_new0(uint16_t, hosts + 1);
+    g_autofree uint16_t *back = g_new0(uint16_t, hosts + 1);
+    g_autofree NodeId *list = g_new0(NodeId, hosts + 1);
+    Stream stream = streams_make(shared->seed ^ fault->salt, "fault.shape",
+                                 fault->number, 0);
+    PartitionRule rule = {
+        .kind = PARTITION_GROUPS, .group = group, .start = world->now};
+    unsigned count = 0;
+
+    for (unsigned id = 1; id <= hosts; id++) {
+        if (active->nodes[id] == 1) {
+            list[count++] = id;
+        }
+        /* Groups are numbered by the selector: 1 is `nodes`, 2 is `to`. */
+        group[id] = active->nodes[id]   ? active->nodes[id]
+                    : active->peers[id] ? 2
+                                        : 0;
+    }
+    switch (fault->kind) {
+    case FAULT_PARTITION_ONE_WAY:
+        rule.kind = PARTITION_ONE_WAY;
+        break;
+    case FAULT_CLOG:
+        rule.kind = PARTITION_ONE_WAY;
+        rule.hold = true;
+        break;
+    case FAULT_FLAP:
+        rule.on_ns = MAX(fault->period / 2, 1);
+        rule.off_ns = MAX(fault->period / 2, 1);
+        break;
+    case FAULT_PARTITION_BRIDGE: {
+        unsigned others = 0;
+        g_autofree uint16_t *order = g_new0(uint16_t, hosts + 1);
+        g_autofree NodeId *all = g_new0(NodeId, hosts + 1);
+
+        /* The bridge first, the other nodes behind it in a drawn order. */
+        for (unsigned id = 1; id <= shared->scenario->node_count; id++) {
+            if (id != list[0]) {
+                all[1 + others++] = id;
+            }
+        }
+        all[0] = list[0];
+        partition_shuffle(order, all + 1, others, &stream);
+        for (unsigned id = 1; id <= shared->scenario->node_count; id++) {
+            if (order[id] > 0) {
+                all[order[id]] = id;
+            }
+        }
+        memset(group, 0, (hosts + 1) * sizeof(*group));
+        partition_bridge(group, all, others + 1);
+        break;
+    }
+    case FAULT_PARTITION_RING:
+        rule.kind = PARTITION_RING;
+        memset(group, 0, (hosts + 1) * sizeof(*group));
+        partition_shuffle(group, list, count, &stream);
+        break;
+    case FAULT_CLOG_SWIZZLE:
+        rule.kind = PARTITION_SWIZZLE;
+        rule.hold = true;
+        rule.back = back;
+        rule.step_ns = MAX(fault->duration / (2 * count + 1), 1);
+        memset(group, 0, (hosts + 1) * sizeof(*group));
+        partition_shuffle(group, list, count, &stream);
+        partition_shuffle(back, list, count, &stream);
+        break;
+    default:
+        break;
+    }
+    active->rule = partition_add(shared->partition, &rule);
+    world_network_changed(world);
+    world_queue_step(world);
+}
+
+void
+world_apply_disk(World *world, Active *active)
+{
+    const Fault *fault = active->fault;
+
+    for (unsigned id = 1; id <= world->shared->scenario->node_count; id++) {
+        Cell *cell = world->shared->cells[id];
+
+        if (!active->nodes[id]) {
+            continue;
+        }
+        if (fault->kind == FAULT_DISK_BIT_FLIP) {
+            disk_bit_flip(cell->disk, fault->file, fault->salt);
+        } else if (fault->kind == FAULT_DISK_MISDIRECT) {
+            disk_misdirect_next(cell->disk, fault->file, fault->salt);
+        } else if (cell->powered) {
+            cell->wipe = true;
+        } else {
+            disk_wipe(cell->disk);
+        }
+    }
+}
