@@ -16,6 +16,12 @@ benches += %D%/bench_phold
 %C%_bench_phold_CFLAGS = $(BENCH_CFLAGS)
 %C%_bench_phold_LDADD = libsim.a $(LIBS_NODES) -lm
 
+benches += %D%/bench_raft
+%C%_bench_raft_SOURCES = %D%/raft.c $(bench_common)
+%C%_bench_raft_CFLAGS = $(BENCH_CFLAGS)
+%C%_bench_raft_LDADD = $(LIBS_SIM)
+EXTRA_DIST += %D%/raft.yaml %D%/raft-light.yaml
+
 EXTRA_PROGRAMS += $(benches)
 CLEANFILES += $(benches)
 
