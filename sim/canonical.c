@@ -4,7 +4,8 @@
 #include "sim/canonical.h"
 
 #include <string.h>
-#include <xxhash.h>
+
+#include "nodes/hash.h"
 
 static void put_input(Digest *digest, const Input *input);
 static void put_effect(Digest *digest, const Effect *effect);
@@ -17,11 +18,13 @@ void
 canonical_record(Digest *digest, const Record *record)
 {
     const Event *event = record->event;
+    uint8_t *out = digest_room(digest, 28);
 
-    digest_u64(digest, event->at);
-    digest_u64(digest, event->order1);
-    digest_u64(digest, event->order2);
-    digest_u32(digest, event->kind);
+    out = digest_put_u64(out, event->at);
+    out = digest_put_u64(out, event->order1);
+    out = digest_put_u64(out, event->order2);
+    out = digest_put_u32(out, event->kind);
+    digest_wrote(digest, out);
     if (record->input != NULL) {
         put_input(digest, record->input);
         for (unsigned i = 0; i < record->fx->count; i++) {
@@ -42,11 +45,14 @@ canonical_record(Digest *digest, const Record *record)
 static void
 put_input(Digest *digest, const Input *input)
 {
-    digest_u32(digest, (uint32_t)input->kind);
-    digest_u64(digest, input->now);
-    digest_u64(digest, input->wall);
-    digest_u64(digest, input->dice.key);
-    digest_u64(digest, input->dice.counter);
+    uint8_t *out = digest_room(digest, 36);
+
+    out = digest_put_u32(out, (uint32_t)input->kind);
+    out = digest_put_u64(out, input->now);
+    out = digest_put_u64(out, input->wall);
+    out = digest_put_u64(out, input->dice.key);
+    out = digest_put_u64(out, input->dice.counter);
+    digest_wrote(digest, out);
     switch (input->kind) {
     case INPUT_START:
         digest_u64(digest, input->start.incarnation);
@@ -101,17 +107,23 @@ put_input(Digest *digest, const Input *input)
 static void
 put_effect(Digest *digest, const Effect *effect)
 {
-    digest_u32(digest, (uint32_t)effect->kind);
-    digest_u64(digest, effect->after);
+    uint8_t *out = digest_room(digest, 28);
+
+    out = digest_put_u32(out, (uint32_t)effect->kind);
+    out = digest_put_u64(out, effect->after);
+    if (effect->kind == EFFECT_SEND) {
+        out = digest_put_u64(out, effect->send.link);
+        out = digest_put_u32(out, effect->send.channel);
+    } else if (effect->kind == EFFECT_TIMER) {
+        out = digest_put_u64(out, effect->timer.id);
+        out = digest_put_u64(out, effect->timer.at);
+    }
+    digest_wrote(digest, out);
     switch (effect->kind) {
     case EFFECT_SEND:
-        digest_u64(digest, effect->send.link);
-        digest_u32(digest, effect->send.channel);
         put_parts(digest, effect);
         break;
     case EFFECT_TIMER:
-        digest_u64(digest, effect->timer.id);
-        digest_u64(digest, effect->timer.at);
         break;
     case EFFECT_WRITE:
         put_name(digest, effect->disk.file);
@@ -183,7 +195,7 @@ put_bytes(Digest *digest, const void *data, size_t size)
 {
     digest_u64(digest, size);
     if (size > 0) {
-        digest_u64(digest, XXH3_64bits(data, size));
+        digest_u64(digest, hash_bytes(data, size, 0));
     }
 }
 
@@ -194,7 +206,7 @@ put_parts(Digest *digest, const Effect *effect)
 {
     uint8_t small[512];
     size_t size = effects_parts_size(effect);
-    XXH3_state_t *state;
+    XXH3_state_t state;
 
     if (effect->part_count == 1) {
         put_bytes(digest, effect->parts[0].data, effect->parts[0].size);
@@ -205,19 +217,18 @@ put_parts(Digest *digest, const Effect *effect)
         put_bytes(digest, small, size);
         return;
     }
-    state = XXH3_createState();
-    XXH3_64bits_reset(state);
+    XXH3_INITSTATE(&state);
+    XXH3_64bits_reset(&state);
     for (unsigned i = 0; i < effect->part_count; i++) {
-        XXH3_64bits_update(state, effect->parts[i].data,
+        XXH3_64bits_update(&state, effect->parts[i].data,
                            effect->parts[i].size);
     }
     digest_u64(digest, size);
-    digest_u64(digest, XXH3_64bits_digest(state));
-    XXH3_freeState(state);
+    digest_u64(digest, XXH3_64bits_digest(&state));
 }
 
 static void
 put_name(Digest *digest, const char *name)
 {
-    digest_slice(digest, slice_text(name));
+    digest_slice(digest, slice_of(name, strlen(name)));
 }

@@ -42,7 +42,6 @@ static void output_reset(CellOutput *out);
 static void output_own(CellOutput *out);
 static Slice own_slice(CellOutput *out, Slice slice);
 static const char *own_text(CellOutput *out, const char *text);
-static bool file_name_valid(const char *name);
 static uint64_t shuffled(const Cell *cell, uint64_t order1, uint64_t seq,
                          unsigned copy);
 static SimTime explored(Cell *cell, SimTime at, uint64_t seq);
@@ -79,9 +78,9 @@ cell_handle(Cell *cell, const Event *event)
     }
     cell->out->record.input = cell->out->has_input ? &cell->out->input : NULL;
     cell->out->record.fx = &cell->out->fx;
-    cell->out->record.facts = &g_array_index(cell->out->facts, Fact, 0);
-    cell->out->record.fact_count = cell->out->facts->len;
-    return cell->out->has_input || cell->out->facts->len > 0;
+    cell->out->record.facts = cell->out->facts.items;
+    cell->out->record.fact_count = cell->out->facts.count;
+    return cell->out->has_input || cell->out->facts.count > 0;
 }
 
 /* One event that a program can be told of; it owns what it carries. */
@@ -621,9 +620,9 @@ change_disk(Cell *cell, const Effect *effect)
     const char *file = effect->disk.file;
     Fact *fact;
 
-    if (cell->disk == NULL || !file_name_valid(file) ||
-        (effect->kind == EFFECT_RENAME && !file_name_valid(effect->disk.to))) {
-        nonsense(cell, "changed a file with a name that is not valid");
+    /* The carrier has judged the names: control_effect_wrong(). */
+    if (cell->disk == NULL) {
+        nonsense(cell, "changed a file without having a disk");
         return;
     }
     fact = cell_fact(cell, FACT_WRITE);
@@ -703,8 +702,8 @@ read_disk(Cell *cell, const Effect *effect, uint64_t seq)
                    .c = cell->incarnation};
     SimTime at;
 
-    if (cell->disk == NULL || !file_name_valid(effect->disk.file)) {
-        nonsense(cell, "read a file with a name that is not valid");
+    if (cell->disk == NULL) {
+        nonsense(cell, "read a file without having a disk");
         return;
     }
     at = disk_read(cell->disk, cell->now, id, effect->disk.file,
@@ -1014,13 +1013,15 @@ cell_emit(Cell *cell, NodeId to, EventClass class, SimTime at, uint64_t seq,
 Fact *
 cell_fact(Cell *cell, FactKind kind)
 {
+    FactList *facts = &cell->out->facts;
     Fact *fact;
 
-    g_array_set_size(cell->out->facts, cell->out->facts->len + 1);
-    fact = &g_array_index(cell->out->facts, Fact, cell->out->facts->len - 1);
-    memset(fact, 0, sizeof(*fact));
-    fact->kind = kind;
-    fact->node = cell->id;
+    if (facts->count == facts->capacity) {
+        facts->capacity = MAX(2 * facts->capacity, 8);
+        facts->items = g_renew(Fact, facts->items, facts->capacity);
+    }
+    fact = &facts->items[facts->count++];
+    *fact = (Fact){.kind = kind, .node = cell->id};
     return fact;
 }
 
@@ -1096,8 +1097,8 @@ output_own(CellOutput *out)
             break;
         }
     }
-    for (unsigned i = 0; i < out->facts->len; i++) {
-        Fact *fact = &g_array_index(out->facts, Fact, i);
+    for (unsigned i = 0; i < out->facts.count; i++) {
+        Fact *fact = &out->facts.items[i];
 
         fact->file = fact->file != NULL ? own_text(out, fact->file) : NULL;
         fact->to = fact->to != NULL ? own_text(out, fact->to) : NULL;
@@ -1132,12 +1133,16 @@ output_reset(CellOutput *out)
     for (unsigned i = 0; i < out->scraps->len; i++) {
         bytes_unref(out->scraps->pdata[i]);
     }
-    g_ptr_array_set_size(out->scraps, 0);
+    if (out->scraps->len > 0) {
+        g_ptr_array_set_size(out->scraps, 0);
+    }
     for (unsigned i = 0; i < out->released->len; i++) {
         waiting_clear(&g_array_index(out->released, CellWaiting, i));
     }
-    g_array_set_size(out->released, 0);
-    g_array_set_size(out->facts, 0);
+    if (out->released->len > 0) {
+        g_array_set_size(out->released, 0);
+    }
+    out->facts.count = 0;
     effects_reset(&out->fx);
 }
 
@@ -1147,7 +1152,6 @@ output_new(void)
     CellOutput *out = g_new0(CellOutput, 1);
 
     effects_init(&out->fx);
-    out->facts = g_array_sized_new(FALSE, FALSE, sizeof(Fact), 8);
     out->scraps = g_ptr_array_new();
     out->released = g_array_new(FALSE, FALSE, sizeof(CellWaiting));
     return out;
@@ -1159,7 +1163,7 @@ output_free(CellOutput *out)
     output_reset(out);
     effects_clear(&out->fx);
     g_free(out->files);
-    g_array_free(out->facts, TRUE);
+    g_free(out->facts.items);
     g_ptr_array_free(out->scraps, TRUE);
     g_array_free(out->released, TRUE);
     g_free(out);
@@ -1199,22 +1203,6 @@ shuffled(const Cell *cell, uint64_t order1, uint64_t seq, unsigned copy)
 
     dice_block(cell->world->explore ^ (order1 & low), seq, copy, block);
     return (order1 & ~low) | (block[0] & low);
-}
-
-static bool
-file_name_valid(const char *name)
-{
-    size_t length;
-
-    for (length = 0; name[length] != '\0'; length++) {
-        char c = name[length];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-              c == '_' || c == '-')) {
-            return false;
-        }
-    }
-    return length >= 1 && length <= FILE_NAME_MAX;
 }
 
 Cell *

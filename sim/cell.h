@@ -99,6 +99,12 @@ typedef struct CellWorld {
     const CarrierDeath *fatal_death;
 } CellWorld;
 
+/* Facts of one event; not a GArray, for there are two an event. */
+typedef struct FactList {
+    Fact *items;
+    unsigned count, capacity;
+} FactList;
+
 /* What handling one event gave, and what it borrows: kept until everybody
  * has seen it. */
 typedef struct CellOutput {
@@ -107,7 +113,7 @@ typedef struct CellOutput {
     bool has_input;
     FileInfo *files; /* of INPUT_START */
     Effects fx;
-    GArray *facts;     /* Fact */
+    FactList facts;
     GPtrArray *scraps; /* Bytes */
     GArray *released;  /* CellWaiting that left in this event */
     Record record;

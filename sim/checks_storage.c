@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nodes/hash.h"
 #include "nodes/probes.h"
 #include "nodes/raft/raft_record.h"
 #include "nodes/raft/raft_storage.h"
@@ -18,7 +19,7 @@
 
 /* A record, a log's new beginning or a vote that was written. */
 typedef struct Pending {
-    char file[FILE_NAME_MAX + 1];
+    uint64_t file;   /* name_hash(): copies of names cost more than checks */
     uint64_t number; /* of the write at this node */
     bool snapshot;  /* a snapshot of `index` got its name */
     uint64_t index; /* of the log; 0: a vote */
@@ -32,7 +33,7 @@ typedef struct Cover {
     Token token;
     uint64_t write_count;
     unsigned file_count;
-    char files[SYNC_FILES_MAX][FILE_NAME_MAX + 1];
+    uint64_t files[SYNC_FILES_MAX]; /* name_hash() */
 } Cover;
 
 typedef struct Shadow {
@@ -69,7 +70,8 @@ static uint64_t durable_last(const Shadow *shadow);
 static void put_record(Shadow *shadow, const char *file, uint64_t index,
                        uint64_t term);
 static void add_pending(Shadow *shadow, const char *file, Pending pending);
-static bool covered(const Cover *cover, const char *file);
+static bool covered(const Cover *cover, uint64_t file);
+static uint64_t name_hash(const void *name, size_t size);
 static void reopen(Shadow *shadow);
 static void crash(Shadow *shadow);
 
@@ -205,7 +207,7 @@ put_record(Shadow *shadow, const char *file, uint64_t index, uint64_t term)
 static void
 add_pending(Shadow *shadow, const char *file, Pending pending)
 {
-    g_strlcpy(pending.file, file, sizeof(pending.file));
+    pending.file = name_hash(file, strlen(file));
     pending.number = ++shadow->write_count;
     g_array_append_val(shadow->pending, pending);
 }
@@ -216,11 +218,8 @@ on_sync(Shadow *shadow, const Fact *fact)
     Cover cover = {.token = fact->token, .write_count = shadow->write_count};
 
     for (unsigned i = 0; i < fact->file_count && i < SYNC_FILES_MAX; i++) {
-        size_t size = MIN(fact->files[i].size, FILE_NAME_MAX);
-
-        memcpy(cover.files[i], fact->files[i].data, size);
-        cover.files[i][size] = '\0';
-        cover.file_count++;
+        cover.files[cover.file_count++] =
+            name_hash(fact->files[i].data, fact->files[i].size);
     }
     g_array_append_val(shadow->covers, cover);
 }
@@ -268,14 +267,20 @@ settle(Shadow *shadow, const Pending *pending)
 }
 
 static bool
-covered(const Cover *cover, const char *file)
+covered(const Cover *cover, uint64_t file)
 {
     for (unsigned i = 0; i < cover->file_count; i++) {
-        if (strcmp(cover->files[i], file) == 0) {
+        if (cover->files[i] == file) {
             return true;
         }
     }
     return false;
+}
+
+static uint64_t
+name_hash(const void *name, size_t size)
+{
+    return hash_bytes(name, size, 0);
 }
 
 /* D1: a message that asserts something durable leaves only when it is. */
@@ -284,9 +289,14 @@ on_send(ChecksStorage *storage, NodeId id, const Fact *fact)
 {
     Shadow *shadow = &storage->nodes[id];
     NodeId peer = link_peer(fact->link);
+    RaftMessageKind kind;
     RaftMessage message;
 
-    if (fact->channel != CHANNEL_RAFT || link_is_stream(fact->link) ||
+    if (fact->channel != CHANNEL_RAFT || link_is_stream(fact->link)) {
+        return;
+    }
+    kind = raft_wire_kind(fact->bytes);
+    if ((kind != 0 && kind != RAFT_VOTE_REPLY && kind != RAFT_APPEND_REPLY) ||
         !raft_wire_decode(fact->bytes, &message)) {
         return;
     }

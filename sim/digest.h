@@ -49,6 +49,37 @@ void digest_clear(Digest *digest);
 void digest_flush(Digest *digest);
 void digest_bytes(Digest *digest, const void *data, size_t size);
 
+/* Where to write up to @size bytes (at most DIGEST_BUFFER_SIZE) that
+ * digest_wrote() then counts: one check of the room for many numbers. */
+static inline uint8_t *
+digest_room(Digest *digest, size_t size)
+{
+    if (size > DIGEST_BUFFER_SIZE - digest->used) {
+        digest_flush(digest);
+    }
+    return digest->buffer + digest->used;
+}
+
+static inline void
+digest_wrote(Digest *digest, const uint8_t *end)
+{
+    digest->used = (size_t)(end - digest->buffer);
+}
+
+static inline uint8_t *
+digest_put_u64(uint8_t *out, uint64_t value)
+{
+    memcpy(out, &value, sizeof(value));
+    return out + sizeof(value);
+}
+
+static inline uint8_t *
+digest_put_u32(uint8_t *out, uint32_t value)
+{
+    memcpy(out, &value, sizeof(value));
+    return out + sizeof(value);
+}
+
 static inline void
 digest_u64(Digest *digest, uint64_t value)
 {

@@ -205,11 +205,11 @@ world_push(World *world, EventKind kind, SimTime at, uint64_t a)
 static void
 take_facts(World *world, Cell *cell)
 {
-    GArray *facts = cell->out->facts;
+    FactList *facts = &cell->out->facts;
 
-    if (facts->len > 0) {
-        g_array_append_vals(world->facts, facts->data, facts->len);
-        g_array_set_size(facts, 0);
+    if (facts->count > 0) {
+        g_array_append_vals(world->facts, facts->items, facts->count);
+        facts->count = 0;
     }
 }
 

@@ -374,6 +374,11 @@ control_put_more(Wire *out, bool more)
     wire_put_u64(out, 2, more);
 }
 
+/* [a-z0-9._-]. Every write of a simulation is judged by this. */
+static const bool name_bytes[256] = {
+    ['.'] = true, ['_'] = true, ['-'] = true, ['0' ... '9'] = true,
+    ['a' ... 'z'] = true};
+
 bool
 control_file_name_ok(const uint8_t *name, size_t size)
 {
@@ -381,8 +386,7 @@ control_file_name_ok(const uint8_t *name, size_t size)
         return false;
     }
     for (size_t i = 0; i < size; i++) {
-        if (!g_ascii_islower(name[i]) && !g_ascii_isdigit(name[i]) &&
-            name[i] != '.' && name[i] != '_' && name[i] != '-') {
+        if (!name_bytes[name[i]]) {
             return false;
         }
     }

@@ -140,6 +140,17 @@ raft_wire_encode_small(const RaftMessage *message, uint8_t *out)
     return (size_t)(at - out);
 }
 
+RaftMessageKind
+raft_wire_kind(Slice bytes)
+{
+    unsigned number = bytes.size > 0 ? bytes.data[0] >> 3 : 0;
+
+    return bytes.size > 0 && (bytes.data[0] & 7) == PACKED_BYTES &&
+                   number >= RAFT_VOTE_REQUEST && number <= RAFT_SNAPSHOT_REPLY
+               ? (RaftMessageKind)number
+               : (RaftMessageKind)0;
+}
+
 bool
 raft_wire_decode(Slice bytes, RaftMessage *message)
 {

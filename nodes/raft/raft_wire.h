@@ -90,6 +90,9 @@ Bytes *raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
  * and data. Returns the size. */
 size_t raft_wire_encode_small(const RaftMessage *message, uint8_t *out);
 
+/* Which kind of message @bytes begin with, without looking at the rest; 0:
+ * not one that raft_wire_encode() packed. */
+RaftMessageKind raft_wire_kind(Slice bytes);
 /* Unpack @bytes. False when they are no message, or damaged. Slices of
  * @message borrow from @bytes, with its owner. */
 bool raft_wire_decode(Slice bytes, RaftMessage *message);
