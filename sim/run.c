@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-glib/json-glib.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ typedef struct RunEyes {
 } RunEyes;
 
 static void note_thread(void *user, unsigned number);
+static void clean_when_orphaned(const char *folder);
+static void on_orphaned(int signal);
 static int body(void *data);
 static bool see(void *eyes, const Record *record);
 static int judge(RunBody *work, GError **error);
@@ -222,6 +225,32 @@ judge(RunBody *work, GError **error)
     return status;
 }
 
+/* When the parent is killed, and this process told so, the half-filled folder
+ * goes too. What removes it must be safe in a signal handler: another
+ * program. Node processes end with this one. */
+static char *orphaned[] = {"rm", "-rf", NULL, NULL};
+
+static void
+clean_when_orphaned(const char *folder)
+{
+    struct sigaction action = {.sa_handler = on_orphaned};
+
+    orphaned[2] = g_strdup(folder);
+    sigaction(SIGUSR2, &action, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGUSR2);
+    if (getppid() == 1) {
+        on_orphaned(SIGUSR2);
+    }
+}
+
+static void
+on_orphaned(int signal)
+{
+    (void)signal;
+    execv("/bin/rm", orphaned);
+    _exit(RUN_INTERNAL);
+}
+
 static void
 note_thread(void *user, unsigned number)
 {
@@ -252,9 +281,13 @@ body(void *data)
                            .fatal_death = work->fatal_death};
     GError *error = NULL;
     RunObserver *observer;
-    Engine *engine = engine_new(&config, &error);
+    Engine *engine;
     int status = RUN_BAD_ARGUMENTS;
 
+    if (work->box != NULL && work->folder != NULL) {
+        clean_when_orphaned(work->folder);
+    }
+    engine = engine_new(&config, &error);
     if (engine != NULL) {
         observer = run_observer_new(options, work->scenario, engine,
                                     work->folder, &error);

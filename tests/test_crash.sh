@@ -55,6 +55,38 @@ done <<EOT
 10 nonsense.*name
 EOT
 
+# Killed half-way, by hand or for good: nothing is left, not even the folder.
+scenarios=${SCENARIOS:-$(dirname "$0")/scenarios}
+for isolation in inline process; do
+    for signal in INT KILL; do
+        mkdir "$folder/half"
+        "$seedbed" run "$scenarios/raft-chaos.yaml" --isolation $isolation \
+            --set duration="5000 s" --out "$folder/half/run" \
+            >"$folder/said" 2>&1 &
+        victim=$!
+        for _ in $(seq 100); do
+            [ -n "$(ls -A "$folder/half")" ] && break
+            sleep 0.1
+        done
+        sleep 0.3
+        kill -$signal $victim
+        wait $victim 2>/dev/null
+        for _ in $(seq 100); do
+            [ -z "$(ls -A "$folder/half")" ] && ! pgrep -f "$folder/half" \
+                >/dev/null && break
+            sleep 0.1
+        done
+        if [ -z "$(ls -A "$folder/half")" ] &&
+            ! pgrep -f "$folder/half" >/dev/null; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+            echo "SIG$signal, $isolation: left $(ls -A "$folder/half")"
+        fi
+        rm -rf "$folder/half"
+    done
+done
+
 # No stray process, no zombie: everything is of this shell's session.
 if pgrep -f "seedbed-node --simulated" -s 0 >/dev/null; then
     echo "stray node processes:"
