@@ -58,7 +58,7 @@ EOT
 # Killed half-way, by hand or for good: nothing is left, not even the folder.
 scenarios=${SCENARIOS:-$(dirname "$0")/scenarios}
 for isolation in inline process; do
-    for signal in INT KILL; do
+    for signal in TERM KILL; do
         mkdir "$folder/half"
         "$seedbed" run "$scenarios/raft-chaos.yaml" --isolation $isolation \
             --set duration="5000 s" --out "$folder/half/run" \
