@@ -18,3 +18,6 @@ CLEANFILES += %D%/wireshark/protobuf_search_paths
 	  printf '"%s","TRUE"\n' '$(pkgdatadir)/proto' >$@
 
 dist_man_MANS += %D%/seedbed-output.7
+
+# The picture of the README: roles.svg of `make demo`.
+EXTRA_DIST += %D%/demo.svg

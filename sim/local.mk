@@ -105,3 +105,9 @@ seedbed_CPPFLAGS = $(AM_CPPFLAGS)
 seedbed_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 seedbed_LDADD = $(LIBS_SIM)
 dist_man_MANS += %D%/seedbed.1
+# Written by the table that the parser follows.
+man_MANS = %D%/seedbed-scenario.5
+CLEANFILES += %D%/seedbed-scenario.5
+%D%/seedbed-scenario.5: seedbed$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) %D% && \
+	  ./seedbed list keys --man >$@.tmp && mv $@.tmp $@

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034  # sourced by the tests
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of the command share; sourced by them. They run in the build
 # folder.

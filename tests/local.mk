@@ -14,7 +14,7 @@ LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZS
 dist_check_SCRIPTS += %D%/style/test_style.sh
 TESTS += %D%/style/test_style.sh
 EXTRA_DIST += %D%/style/check_style.sh %D%/style/exports.allow \
-	%D%/demo.sh
+	%D%/demo.sh %D%/test_install.sh
 
 check_PROGRAMS += %D%/test_clock
 TESTS += %D%/test_clock
@@ -59,6 +59,8 @@ installcheck-local: %D%/test_cluster_process %D%/bad_node
 	srcdir=$(srcdir) $(srcdir)/%D%/test_own_program.sh \
 	  $(DESTDIR)$(bindir)/seedbed `pwd`/%D%/installed/echo.so \
 	  `pwd`/%D%/installed/echo
+	sh $(srcdir)/%D%/test_install.sh $(DESTDIR)$(bindir) \
+	  $(DESTDIR)$(pkgdatadir) $(DESTDIR)$(mandir)
 	rm -rf %D%/installed
 
 check_PROGRAMS += %D%/test_control

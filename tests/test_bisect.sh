@@ -51,7 +51,7 @@ says '^c: no trace, and another build made it$'
 says '^the runs part between event 4096 at [0-9.]+ s and event [0-9]+ at'
 
 # Damage.
-head -c $(($(wc -c <d/trace.sbt.zst) / 2)) d/trace.sbt.zst >cut
+head -c $(($(wc -c <d/trace.sbt.zst) / 2)) d/trace.sbt.zst >./cut
 cp cut d/trace.sbt.zst
 expect 254 "$seedbed" bisect a d
 grep -q '^seedbed bisect: d/trace.sbt.zst: damaged or cut off' stderr ||

@@ -33,7 +33,7 @@ draw() {
         grep -q 'virtual time (s)' "$folder/$1/$picture.svg" ||
             fail "$1: $picture.svg has no unit"
     done
-    if ls "$folder/$1" | grep -q partial; then
+    if find "$folder/$1" -name '*partial*' | grep -q .; then
         fail "$1: something is left over"
     fi
 }
