@@ -269,7 +269,7 @@ say_side(GString *out, char name, const Side *side, const Side *other)
         }
     }
     if (side->from_start) {
-        g_string_append(out, "   which follows from the start or the plan\n");
+        g_string_append(out, "   with no earlier cause in the trace\n");
     }
 }
 

@@ -45,7 +45,8 @@ of_link(const Record *record)
     return (Cause){CAUSE_STREAM, link_peer(link), link_far_end(link, self)};
 }
 
-/* What only moves the world: a drop, a completed sync, the end of a fault. */
+/* What only moves the world: a drop, a completed sync, the end of a fault, a
+ * stream that tries again. */
 static Cause
 of_facts(const Record *record)
 {
@@ -59,6 +60,8 @@ of_facts(const Record *record)
             return (Cause){CAUSE_SYNC, fact->node, fact->token};
         case FACT_HEAL:
             return (Cause){CAUSE_FAULT, 0, fact->value};
+        case FACT_SEND:
+            return (Cause){CAUSE_RETRY, fact->node, fact->link};
         default:
             break;
         }
@@ -121,7 +124,9 @@ has_fact(const Record *record, const Cause *cause)
 
         switch (fact->kind) {
         case FACT_SEND:
-            if (cause->kind == CAUSE_SEND && fact->message == cause->id) {
+            if ((cause->kind == CAUSE_SEND && fact->message == cause->id) ||
+                (cause->kind == CAUSE_RETRY && fact->node == cause->node &&
+                 fact->link == cause->id)) {
                 return true;
             }
             break;
@@ -146,9 +151,15 @@ has_fact(const Record *record, const Cause *cause)
 const char *
 cause_words(CauseKind kind)
 {
-    static const char *const words[] = {
-        "caused by",      "sent by",           "timer set by", "sync issued by",
-        "read issued by", "stream touched by", "crashed in",   "fault of"};
+    static const char *const words[] = {[CAUSE_NONE] = "caused by",
+                                        [CAUSE_SEND] = "sent by",
+                                        [CAUSE_TIMER] = "timer set by",
+                                        [CAUSE_SYNC] = "sync issued by",
+                                        [CAUSE_READ] = "read issued by",
+                                        [CAUSE_STREAM] = "stream touched by",
+                                        [CAUSE_RETRY] = "sent again after",
+                                        [CAUSE_CRASH] = "crashed in",
+                                        [CAUSE_FAULT] = "fault of"};
 
     return words[kind];
 }

@@ -8,12 +8,13 @@
 #include "sim/record.h"
 
 typedef enum CauseKind {
-    CAUSE_NONE,   /* the start of the run, or the plan */
+    CAUSE_NONE,   /* the start of the run, the plan, or not told */
     CAUSE_SEND,   /* message @id left */
     CAUSE_TIMER,  /* @node set timer @id */
     CAUSE_SYNC,   /* @node issued the sync of token @id */
     CAUSE_READ,   /* likewise a read */
     CAUSE_STREAM, /* @node opened or closed stream @id, or crashed */
+    CAUSE_RETRY,  /* @node sent on stream @id before */
     CAUSE_CRASH,  /* @node crashed */
     CAUSE_FAULT,  /* line @id of the plan took effect */
 } CauseKind;

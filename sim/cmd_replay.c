@@ -12,7 +12,7 @@
 #include "sim/run_folder.h"
 
 typedef struct ReplayOptions {
-    char *until, *gdb;
+    const char *until, *gdb; /* borrowed */
     gboolean print_trace, json, quiet;
 } ReplayOptions;
 
@@ -42,12 +42,14 @@ cmd_replay(int argc, char **argv)
 {
     static Replay replay;
     ReplayOptions given = {0};
+    g_autofree char *until_text = NULL;
+    g_autofree char *gdb_text = NULL;
     const GOptionEntry entries[] = {
-        {"until", 'u', 0, G_OPTION_ARG_STRING, &given.until,
+        {"until", 'u', 0, G_OPTION_ARG_STRING, &until_text,
          "stop there and say what is going on", "TIME"},
         {"print-trace", 0, 0, G_OPTION_ARG_NONE, &given.print_trace,
          "the text trace to stdout, words to stderr", NULL},
-        {"gdb", 'g', 0, G_OPTION_ARG_STRING, &given.gdb,
+        {"gdb", 'g', 0, G_OPTION_ARG_STRING, &gdb_text,
          "that node in a process of its own, under gdb", "NODE"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &given.json,
          "print one JSON object and nothing else", NULL},
@@ -66,6 +68,8 @@ cmd_replay(int argc, char **argv)
                        entries, NULL, 1, 1, operands, &status)) {
         return status;
     }
+    given.until = until_text;
+    given.gdb = gdb_text;
     if (!judge_options(&given, &until, &gdb)) {
         return RUN_BAD_ARGUMENTS;
     }

@@ -10,7 +10,7 @@
 int
 cmd_run(int argc, char **argv)
 {
-    CommandOptions given = {0};
+    g_auto(CommandOptions) given = {0};
     RunOptions options;
     static RunResult result;
     GError *error = NULL;

@@ -83,7 +83,7 @@ static void print_json(const Verify *verify);
 int
 cmd_verify(int argc, char **argv)
 {
-    CommandOptions given = {0};
+    g_auto(CommandOptions) given = {0};
     Verify work = {.given = &given};
     g_autofree char *path = NULL;
     char *operands[1];

@@ -230,3 +230,18 @@ command_complain(const char *verb, const char *format, ...)
     va_end(arguments);
     fputc('\n', stderr);
 }
+
+void
+command_options_clear(CommandOptions *options)
+{
+    g_free(options->seed);
+    g_free(options->isolation);
+    g_free(options->workers);
+    g_free(options->plan);
+    g_free(options->explore);
+    g_strfreev(options->sets);
+    g_strfreev(options->bugs);
+    g_free(options->out);
+    g_strfreev(options->traces);
+    g_strfreev(options->captures);
+}

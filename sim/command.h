@@ -41,6 +41,9 @@ typedef struct CommandOptions {
     char **captures;
 } CommandOptions;
 
+void command_options_clear(CommandOptions *options);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CommandOptions, command_options_clear)
+
 /* Parse @argv with the shared options (when @options is not NULL) and those of
  * the verb, @entries. @example is the first thing that --help shows. On
  * success the @operand_min to @operand_max other words are in @operands, NULL

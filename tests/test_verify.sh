@@ -36,7 +36,7 @@ says '^[0-9]+ events are alike; event [0-9]+ at 0\.0[0-9]+ s differs:$'
 says '^  effect 1, send, differs$'
 says '^  payload: byte [0-7] is 0x[0-9a-f]{2} in A, 0x[0-9a-f]{2} in B$'
 says '^   timer set by event [0-9]+$'
-says '^   which follows from the start or the plan$'
+says '^   with no earlier cause in the trace$'
 # The event is the third timer of node 2.
 says '^     \[  0\.0[0-9]+\] node 2 < timer 1$'
 
