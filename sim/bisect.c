@@ -41,6 +41,7 @@ static bool find_last(const char *trace, uint64_t before, const Cause *cause,
 static bool read_lines(Side *side, GError **error);
 static void say_side(GString *out, char name, const Side *side,
                      const Side *other);
+static bool same_causes(const Side *a, const Side *b);
 static void say_lines(GString *out, const GString *lines, const GString *other);
 static void side_clear(Side *side);
 static void narrow(const RunFolder *a, const RunFolder *b, BisectPlace *place);
@@ -257,6 +258,10 @@ say_side(GString *out, char name, const Side *side, const Side *other)
         const Step *step = &side->steps[i];
         bool beside = i < other->step_count && other->steps[i].lines != NULL;
 
+        if (name != 'A' && i > 0 && same_causes(side, other)) {
+            g_string_append(out, "   with the same causes as in A\n");
+            return;
+        }
         if (i == 0) {
             g_string_append_printf(out, "%c  event %" PRIu64 "\n", name,
                                    step->number);
@@ -271,6 +276,22 @@ say_side(GString *out, char name, const Side *side, const Side *other)
     if (side->from_start) {
         g_string_append(out, "   with no earlier cause in the trace\n");
     }
+}
+
+static bool
+same_causes(const Side *a, const Side *b)
+{
+    if (a->step_count != b->step_count) {
+        return false;
+    }
+    for (unsigned i = 1; i < a->step_count; i++) {
+        if (a->steps[i].number != b->steps[i].number ||
+            a->steps[i].lines == NULL || b->steps[i].lines == NULL ||
+            !g_string_equal(a->steps[i].lines, b->steps[i].lines)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* A line that the other side does not have at the same place is marked. */

@@ -24,3 +24,9 @@ check-determinism: seedbed seedbed-node
 update-digests: seedbed seedbed-node
 	srcdir=$(srcdir) $(SHELL) $(srcdir)/tests/check_determinism.sh --update
 .PHONY: check-determinism update-digests
+
+check_PROGRAMS += %D%/test_cause
+TESTS += %D%/test_cause
+%C%_test_cause_SOURCES = %D%/test_cause.c $(MAKER_SOURCES)
+%C%_test_cause_CFLAGS = $(TEST_CFLAGS)
+%C%_test_cause_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
