@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `seedbed verify` on every scenario, and its digest beside the committed one
-# of tests/golden/digests.txt. With --update it writes that file instead.
+# of tests/golden/digests.txt. With --update it writes that file instead. The
+# variable SEEDS says which seeds (1 2 3); others are not compared.
 set -eu
 srcdir=$(cd "${srcdir:-.}" && pwd)
 golden=$srcdir/tests/golden/digests.txt
@@ -33,7 +34,8 @@ if [ "${1:-}" = --update ] && [ $bad -eq 0 ]; then
         echo "# scenario seed digest; \`make update-digests\` writes this."
         cat "$fresh"
     } >"$golden"
-elif [ $bad -eq 0 ] && ! grep -v '^#' "$golden" | diff - "$fresh"; then
+elif [ $bad -eq 0 ] && ! awk -v seeds=" $seeds " '
+    !/^#/ && index(seeds, " " $2 " ")' "$golden" | diff - "$fresh"; then
     echo "check-determinism: not the digests of tests/golden/digests.txt (<)" >&2
     bad=1
 fi
