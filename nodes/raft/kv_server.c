@@ -10,6 +10,9 @@
 /* Values up to this size are copied into the answer, so that it is one
  * part. */
 #define COPY_MAX 512u
+/* Answers of one step for one client leave as one SEND of up to this size: a
+ * delivery each would cost more than the commits they tell of. */
+#define ANSWERS_MAX 2048u
 
 typedef struct Client {
     LinkId link;
@@ -33,6 +36,10 @@ struct KvServer {
     uint64_t pending_mask, pending_first, pending_end;
     uint64_t pending_bytes, pending_max;
     GPtrArray *trash; /* Bytes that answers of this step show */
+    /* The SEND of this step that more answers for its client may join. */
+    LinkId open_link; /* 0: none */
+    unsigned open_effect;
+    size_t open_size;
 };
 
 static void on_bytes(KvServer *server, LinkId link, Slice bytes, Effects *fx);
@@ -41,6 +48,8 @@ static void on_link(KvServer *server, LinkId link, LinkState state,
 static void on_request(KvServer *server, LinkId link, Slice bytes, Effects *fx);
 static void answer(KvServer *server, LinkId link, const KvReply *reply,
                    Effects *fx);
+static void join(KvServer *server, LinkId link, const KvReply *reply,
+                 Effects *fx);
 static Client *find(KvServer *server, LinkId link);
 static void push(KvServer *server, Pending pending);
 static void client_free(gpointer data);
@@ -48,6 +57,7 @@ static void client_free(gpointer data);
 void
 kv_server_begin(KvServer *server)
 {
+    server->open_link = 0;
     if (server->trash->len > 0) {
         g_ptr_array_set_size(server->trash, 0);
     }
@@ -83,6 +93,7 @@ on_bytes(KvServer *server, LinkId link, Slice bytes, Effects *fx)
     if (status == FRAME_BAD) {
         uint64_t value = link_peer(link);
 
+        server->open_link = 0;
         effects_probe(fx, PROBE_RAFT_REFUSE, &value, 1, slice_of(NULL, 0));
         effects_close(fx, link);
         server->last_client = NULL;
@@ -235,29 +246,58 @@ const RaftMachine kv_server_machine = {
 static void
 answer(KvServer *server, LinkId link, const KvReply *reply, Effects *fx)
 {
-    bool copy = reply->value.size <= COPY_MAX;
+    uint8_t tail[KV_REPLY_HEAD_MAX];
     size_t head_size, tail_size;
     Slice parts[3];
-    uint8_t *head, *tail;
+    uint8_t *head;
 
     if (find(server, link) == NULL) {
         return; /* it went away without waiting */
     }
-    head = effects_alloc(fx, 2 * KV_REPLY_HEAD_MAX +
-                                 (copy ? reply->value.size : 0));
-    tail = head + KV_REPLY_HEAD_MAX + (copy ? reply->value.size : 0);
+    if (reply->value.size <= COPY_MAX) {
+        join(server, link, reply, fx);
+        return;
+    }
+    server->open_link = 0;
+    head = effects_alloc(fx, 2 * KV_REPLY_HEAD_MAX);
     kv_wire_encode_reply(reply, head, &head_size, tail, &tail_size);
+    memcpy(head + head_size, tail, tail_size);
     parts[0] = slice_of(head, head_size);
     parts[1] = reply->value;
-    parts[2] = slice_of(tail, tail_size);
-    if (copy) {
-        if (reply->value.size > 0) {
-            memcpy(head + head_size, reply->value.data, reply->value.size);
-        }
-        memmove(head + head_size + reply->value.size, tail, tail_size);
-        parts[0].size += reply->value.size + tail_size;
+    parts[2] = slice_of(head + head_size, tail_size);
+    effects_send(fx, link, CHANNEL_CLIENT, parts, 3);
+}
+
+/* Put a small answer behind the last one of this step, if that is for the
+ * same client, or begin a new SEND. Nothing else goes to a client's stream
+ * but CLOSE, which nothing follows. */
+static void
+join(KvServer *server, LinkId link, const KvReply *reply, Effects *fx)
+{
+    uint8_t tail[KV_REPLY_HEAD_MAX];
+    size_t head_size, tail_size;
+    uint8_t *out;
+    Slice *part;
+
+    if (server->open_link != link ||
+        server->open_size + reply->value.size + 2 * KV_REPLY_HEAD_MAX >
+            ANSWERS_MAX) {
+        Slice fresh = slice_of(effects_alloc(fx, ANSWERS_MAX), 0);
+
+        server->open_link = link;
+        server->open_size = 0;
+        server->open_effect = fx->count;
+        effects_send(fx, link, CHANNEL_CLIENT, &fresh, 1);
     }
-    effects_send(fx, link, CHANNEL_CLIENT, parts, copy ? 1 : 3);
+    part = fx->items[server->open_effect].parts;
+    out = (uint8_t *)(uintptr_t)part->data + server->open_size;
+    kv_wire_encode_reply(reply, out, &head_size, tail, &tail_size);
+    if (reply->value.size > 0) {
+        memcpy(out + head_size, reply->value.data, reply->value.size);
+    }
+    memcpy(out + head_size + reply->value.size, tail, tail_size);
+    server->open_size += head_size + reply->value.size + tail_size;
+    part->size = server->open_size;
 }
 
 static Client *

@@ -92,24 +92,38 @@ kv_wire_decode_reply(Slice bytes, KvReply *reply)
 Bytes *
 kv_wire_encode_request(const KvRequest *request)
 {
-    size_t size = packed_u64_size(request->id) +
-                  packed_u64_size(request->verb) +
-                  packed_bytes_size(request->key.size) +
-                  packed_bytes_size(request->value.size) +
-                  packed_bytes_size(request->expected.size) +
-                  packed_u64_size(request->expect_absent);
-    Bytes *bytes = bytes_new(FRAME_HEADER + size);
-    uint8_t *out = bytes->data + FRAME_HEADER;
+    Bytes *bytes = bytes_new(kv_wire_request_size(request));
 
-    frame_header(bytes->data, size);
+    kv_wire_put_request(request, bytes->data);
+    return bytes;
+}
+
+size_t
+kv_wire_request_size(const KvRequest *request)
+{
+    return FRAME_HEADER + packed_u64_size(request->id) +
+           packed_u64_size(request->verb) +
+           packed_bytes_size(request->key.size) +
+           packed_bytes_size(request->value.size) +
+           packed_bytes_size(request->expected.size) +
+           packed_u64_size(request->expect_absent);
+}
+
+void
+kv_wire_put_request(const KvRequest *request, uint8_t *out)
+{
+    size_t size = kv_wire_request_size(request);
+    const uint8_t *start = out;
+
+    frame_header(out, size - FRAME_HEADER);
+    out += FRAME_HEADER;
     out = packed_put_u64(out, 1, request->id);
     out = packed_put_u64(out, 2, request->verb);
     out = packed_put_bytes(out, 3, request->key);
     out = packed_put_bytes(out, 4, request->value);
     out = packed_put_bytes(out, 5, request->expected);
     out = packed_put_u64(out, 6, request->expect_absent);
-    g_assert(out == bytes->data + bytes->size);
-    return bytes;
+    g_assert(out == start + size);
 }
 
 void

@@ -55,6 +55,9 @@ bool kv_wire_decode_reply(Slice bytes, KvReply *reply);
 
 /* Pack a request, with the length prefix of a stream. The caller's. */
 Bytes *kv_wire_encode_request(const KvRequest *request);
+/* The same into memory of kv_wire_request_size() bytes. */
+size_t kv_wire_request_size(const KvRequest *request);
+void kv_wire_put_request(const KvRequest *request, uint8_t *out);
 /* Pack a reply with its length prefix around its value: writes what goes
  * before the value to @head and what follows it to @tail (each of
  * KV_REPLY_HEAD_MAX bytes), and their sizes. */
