@@ -18,6 +18,7 @@
 /* A record that will be printed. */
 typedef struct Step {
     uint64_t number;
+    NodeId cell;
     CauseKind kind; /* how it caused the one before it in the list */
     GString *lines;
 } Step;
@@ -34,10 +35,11 @@ static bool find_place(const char *a, const char *b, GString *out,
                        BisectPlace *place, bool ended[2], GError **error);
 static void place_at(BisectPlace *place, const Record *record);
 static bool follow(Side *side, uint64_t number, GError **error);
-static bool cause_in(const char *trace, uint64_t number, Cause *cause,
+static bool cause_in(const char *trace, Step *step, Cause *cause,
                      GError **error);
 static bool find_last(const char *trace, uint64_t before, const Cause *cause,
-                      uint64_t *number, Cause *next, GError **error);
+                      Step *step, Cause *next, GError **error);
+static bool has_cell(const Side *side, NodeId cell);
 static bool read_lines(Side *side, GError **error);
 static void say_side(GString *out, char name, const Side *side,
                      const Side *other);
@@ -109,7 +111,7 @@ find_place(const char *a, const char *b, GString *out, BisectPlace *place,
             place_at(place, ended[0] ? theirs : ours);
             break;
         }
-        if (trace_reader_digest(left) != trace_reader_digest(right)) {
+        if (!trace_reader_alike(left, right)) {
             place_at(place, ours);
             record_difference(out, ours, theirs);
             break;
@@ -141,9 +143,9 @@ follow(Side *side, uint64_t number, GError **error)
 {
     Cause cause;
 
-    side->steps[0] = (Step){number, CAUSE_NONE, NULL};
+    side->steps[0] = (Step){.number = number};
     side->step_count = 1;
-    if (!cause_in(side->trace, number, &cause, error)) {
+    if (!cause_in(side->trace, &side->steps[0], &cause, error)) {
         return false;
     }
     while (side->step_count <= STEPS_MAX && cause.kind != CAUSE_NONE) {
@@ -152,8 +154,7 @@ follow(Side *side, uint64_t number, GError **error)
 
         step->kind = cause.kind;
         step->number = 0;
-        if (!find_last(side->trace, number, &cause, &step->number, &next,
-                       error)) {
+        if (!find_last(side->trace, number, &cause, step, &next, error)) {
             return false;
         }
         if (step->number == 0) {
@@ -168,7 +169,7 @@ follow(Side *side, uint64_t number, GError **error)
 }
 
 static bool
-cause_in(const char *trace, uint64_t number, Cause *cause, GError **error)
+cause_in(const char *trace, Step *step, Cause *cause, GError **error)
 {
     TraceReader *reader = trace_reader_new(trace, error);
     const Record *record;
@@ -177,8 +178,9 @@ cause_in(const char *trace, uint64_t number, Cause *cause, GError **error)
 
     while (reader != NULL && !found &&
            (record = trace_reader_next(reader, &wrong)) != NULL) {
-        found = record->number == number;
+        found = record->number == step->number;
         if (found) {
+            step->cell = event_cell(record->event);
             *cause = cause_of(record);
         }
     }
@@ -190,10 +192,10 @@ cause_in(const char *trace, uint64_t number, Cause *cause, GError **error)
 }
 
 /* The last record before @before that is @cause, with what caused it;
- * *@number stays when there is none. */
+ * @step stays when there is none. */
 static bool
-find_last(const char *trace, uint64_t before, const Cause *cause,
-          uint64_t *number, Cause *next, GError **error)
+find_last(const char *trace, uint64_t before, const Cause *cause, Step *step,
+          Cause *next, GError **error)
 {
     TraceReader *reader = trace_reader_new(trace, error);
     const Record *record;
@@ -205,7 +207,8 @@ find_last(const char *trace, uint64_t before, const Cause *cause,
     while ((record = trace_reader_next(reader, &wrong)) != NULL &&
            record->number < before) {
         if (cause_match(cause, record)) {
-            *number = record->number;
+            step->number = record->number;
+            step->cell = event_cell(record->event);
             *next = cause_of(record);
         }
     }
@@ -217,8 +220,19 @@ find_last(const char *trace, uint64_t before, const Cause *cause,
     return true;
 }
 
-/* Streams are cut into messages from their start on, so every record up to
- * the last one wanted is printed, most of them to be forgotten. */
+static bool
+has_cell(const Side *side, NodeId cell)
+{
+    for (unsigned i = 0; i < side->step_count; i++) {
+        if (side->steps[i].cell == cell) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Streams are cut into messages from their start on, so every record of the
+ * cells that matter is printed, most of them to be forgotten. */
 static bool
 read_lines(Side *side, GError **error)
 {
@@ -234,6 +248,9 @@ read_lines(Side *side, GError **error)
     text = trace_text_new(trace_reader_about(reader));
     while ((record = trace_reader_next(reader, &wrong)) != NULL &&
            record->number <= side->steps[0].number) {
+        if (!has_cell(side, event_cell(record->event))) {
+            continue;
+        }
         g_string_truncate(lines, 0);
         trace_text_record(text, lines, record);
         for (unsigned i = 0; i < side->step_count; i++) {

@@ -212,7 +212,7 @@ start_program(Process *process, const posix_spawn_file_actions_t *actions,
               const posix_spawnattr_t *attributes)
 {
     char *plain[] = {(char *)process->binary, "--simulated", NULL};
-    char *under[] = {"gdb", "-q", "--args", (char *)process->binary,
+    char *under[] = {"gdb",         "-q", "--args", (char *)process->binary,
                      "--simulated", NULL};
     char **variables;
     int reason;

@@ -97,6 +97,9 @@ replay_folder(Replay *replay, SimTime until, NodeId gdb)
     replay->options.checkpoints = replay->folder->checkpoints;
     replay->options.print_trace = given->print_trace;
     replay->options.stop_at = until;
+    /* Lines take longer than the run: only where somebody will look. */
+    replay->options.last_lines =
+        until != SIM_NEVER || replay->folder->verdict != RUN_PASS;
     if (gdb != 0) {
         replay->options.gdb = gdb;
         replay->options.isolation = ENGINE_PROCESS;

@@ -44,6 +44,7 @@ typedef struct RunOptions {
     /* of a replay, see run_watch.h */
     const GArray *checkpoints; /* of DigestCheckpoint: stop where they differ */
     bool print_trace;          /* the text trace to stdout */
+    bool last_lines;           /* of it, in RunResult.situation */
     NodeId gdb;                /* that node runs under gdb; 0: none */
 } RunOptions;
 

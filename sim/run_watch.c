@@ -32,7 +32,9 @@ run_watch_see(RunWatch *watch, const Record *record, const Digest *digest)
     }
     watch->number = record->number;
     g_string_truncate(watch->lines, 0);
-    trace_text_record(watch->text, watch->lines, record);
+    if (watch->options->print_trace || watch->options->last_lines) {
+        trace_text_record(watch->text, watch->lines, record);
+    }
     situation_observe(watch->situation, record, watch->lines);
     if (watch->options->print_trace && record->number >= watch->first) {
         g_string_append_len(watch->pending, watch->lines->str,

@@ -185,8 +185,9 @@ situation_text(const Situation *situation, char *text)
     g_string_append_printf(
         out,
         "  clients   %" PRIu64 " operations under way; %" PRIu64 " ok, %" PRIu64
-        " failed, %" PRIu64 " unknown\n  the last lines of the trace:\n",
-        situation->open, situation->ok, situation->fail, situation->info);
+        " failed, %" PRIu64 " unknown\n%s",
+        situation->open, situation->ok, situation->fail, situation->info,
+        situation->line_count > 0 ? "  the last lines of the trace:\n" : "");
     for (uint64_t i = first; i < situation->line_count; i++) {
         g_string_append_printf(out, "    %s\n",
                                situation->lines[i % LAST_LINES]);

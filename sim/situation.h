@@ -15,7 +15,7 @@ typedef struct Situation Situation;
 /* @about is borrowed for the call. */
 Situation *situation_new(const TraceAbout *about);
 void situation_free(Situation *situation);
-/* @lines are what trace_text_record() says of @record. */
+/* @lines are what trace_text_record() says of @record, or nothing. */
 void situation_observe(Situation *situation, const Record *record,
                        const GString *lines);
 /* Write it to @text, SITUATION_SIZE bytes; what does not fit is cut off. */

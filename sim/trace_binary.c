@@ -203,6 +203,16 @@ trace_reader_digest(TraceReader *reader)
     return XXH3_64bits(reader->scratch->data, reader->scratch->len);
 }
 
+bool
+trace_reader_alike(TraceReader *left, TraceReader *right)
+{
+    g_assert(left->record != NULL && right->record != NULL);
+    return (left->frame->len == right->frame->len &&
+            memcmp(left->frame->data, right->frame->data, left->frame->len) ==
+                0) ||
+           trace_reader_digest(left) == trace_reader_digest(right);
+}
+
 const TraceAbout *
 trace_reader_about(const TraceReader *reader)
 {

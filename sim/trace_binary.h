@@ -41,6 +41,9 @@ const Record *trace_reader_next(TraceReader *reader, GError **error);
 /* XXH3-64 of the canonical encoding of the record that trace_reader_next()
  * returned last, without its probes: equal for equal happenings. */
 uint64_t trace_reader_digest(TraceReader *reader);
+/* Were the records that both returned last the same, probes aside? Cheap
+ * when they are to the byte. */
+bool trace_reader_alike(TraceReader *left, TraceReader *right);
 void trace_reader_free(TraceReader *reader);
 
 #endif
