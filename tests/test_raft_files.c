@@ -142,6 +142,8 @@ note(const Effect *effect)
 {
     if (effect->kind == EFFECT_REMOVE) {
         g_string_append_printf(said, "remove %s\n", effect->disk.file);
+    } else if (effect->kind == EFFECT_WRITE) {
+        g_string_append_printf(said, "write %s\n", effect->disk.file);
     } else if (effect->kind == EFFECT_HALT) {
         g_string_append(said, "halt\n");
     } else if (effect->kind == EFFECT_PROBE &&
@@ -318,6 +320,33 @@ START_TEST(refusal_removes_nothing)
 }
 END_TEST
 
+/* A crash left an entry, and not the vote of the same SYNC: the term is kept,
+ * and durable again before anything else is. */
+START_TEST(entry_without_its_term)
+{
+    add_vote(2);
+    add_log(1, 1, 3, 1, true);
+    start();
+    ck_assert_str_eq(said->str, "write raft-vote\nrecover 1..1\n");
+    ck_assert_uint_eq(raft->term, 3);
+    ck_assert_uint_eq(raft->vote, 0);
+    stop();
+    clear_files();
+}
+END_TEST
+
+/* An entry that later ones knew to be durable: then so was its term. */
+START_TEST(vote_file_lost_a_term)
+{
+    add_vote(2);
+    add_log(1, 5, 3, 1, true);
+    start();
+    ck_assert_str_eq(said->str, "halt\n");
+    stop();
+    clear_files();
+}
+END_TEST
+
 static Token
 sync_of(unsigned after)
 {
@@ -430,6 +459,8 @@ suite(void)
     tcase_add_test(t, removed_as_made);
     tcase_add_test(t, below_the_snapshot);
     tcase_add_test(t, refusal_removes_nothing);
+    tcase_add_test(t, entry_without_its_term);
+    tcase_add_test(t, vote_file_lost_a_term);
     tcase_add_test(t, answers_wait_for_the_name);
     suite_add_tcase(s, t);
     return s;

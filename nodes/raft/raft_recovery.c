@@ -49,6 +49,9 @@ struct RaftRecovery {
     bool damaged; /* nothing behind here counts */
     uint64_t damage_offset;
     uint32_t damage_epoch;
+    /* Where the first record stands that is of a newer term than the vote
+     * file knows, and the largest stamp of the records that were taken. */
+    uint64_t newer_offset, taken_stamp;
     /* The largest and least stamps found in files as new as the damage. */
     uint64_t stamp, least_stamp;
 };
@@ -81,7 +84,7 @@ raft_recovery_begin(Raft *raft, const Input *input, Effects *fx)
 
     raft->phase = RAFT_RECOVERING;
     raft->recovery = recovery;
-    recovery->least_stamp = UINT64_MAX;
+    recovery->least_stamp = recovery->newer_offset = UINT64_MAX;
     recovery->snapshot = g_byte_array_new();
     recovery->files = g_array_new(FALSE, TRUE, sizeof(LogFile));
     recovery->removals = g_ptr_array_new_with_free_func(g_free);
@@ -159,6 +162,7 @@ raft_recovery_synced(Raft *raft, Token token, int error, Effects *fx)
         return;
     }
     raft_recovery_free(raft);
+    raft->vote_durable = raft->vote_written;
     raft->phase = RAFT_ACTIVE;
     values[0] = raft->term;
     values[1] = raft->vote;
@@ -396,6 +400,12 @@ take_records(Raft *raft, const LogFile *file, uint64_t limit, Slice bytes,
             damage(raft->recovery, log->end_offset, file->epoch);
             return at;
         }
+        if (record.entry.term > raft->term &&
+            raft->recovery->newer_offset == UINT64_MAX) {
+            raft->recovery->newer_offset = log->end_offset;
+        }
+        raft->recovery->taken_stamp =
+            MAX(raft->recovery->taken_stamp, record.durable);
         raft_log_append(log, &record.entry);
         values[0] = log->last_index;
         values[1] = record.entry.term;
@@ -465,13 +475,12 @@ finish_log(Raft *raft, Effects *fx)
                fx);
         return;
     }
-    /* A log that says more than the vote file knew: the term was in the
-     * same SYNC, so only a damaged disk does that. */
-    if (raft_log_term(log, log->last_index) > raft->term) {
-        refuse(raft, 0,
-               "raft: raft-vote is older than the log; refusing to "
-               "start",
-               fx);
+    /* Entries of a newer term than the vote file knows were in one SYNC with
+     * it, and in none that is known to be done: nothing was answered in that
+     * term. If they are known durable, the vote file has lost something. */
+    if (recovery->newer_offset < recovery->taken_stamp) {
+        refuse(raft, recovery->newer_offset,
+               "raft: raft-vote is older than the log; refusing to start", fx);
         return;
     }
     log->written_index = log->durable_index = log->last_index;
@@ -487,6 +496,15 @@ finish_log(Raft *raft, Effects *fx)
         raft_log_reset(log, index, raft->snapshot.term, index, fx);
     }
     raft_snapshot_compact(raft, fx);
+    /* The term is at least that of what was kept, without a vote in it, and
+     * durable before anything is written behind. */
+    if (raft_log_term(log, log->last_index) > raft->term) {
+        raft->term = raft_log_term(log, log->last_index);
+        raft->vote = 0;
+        raft->vote_generation++;
+        raft_storage_write_vote(raft, fx);
+        recovery->has_vote_file = true;
+    }
 }
 
 static void

@@ -14,7 +14,6 @@
 
 #define VOTE_MAGIC UINT64_C(0x313045544f564152) /* "RAVOTE01" */
 
-static void write_vote(Raft *raft, Effects *fx);
 static void issue_sync(Raft *raft, Effects *fx);
 static void send_answers(Raft *raft, Effects *fx);
 static bool send_answer(Raft *raft, NodeId to, const RaftAnswer *answer,
@@ -69,10 +68,16 @@ raft_storage_wait(const Raft *raft, uint64_t index, Token *after)
 void
 raft_storage_flush(Raft *raft, Effects *fx)
 {
-    raft_log_write(&raft->log, fx);
-    if (raft->vote_written != raft->vote_generation &&
-        raft->vote_written == raft->vote_durable) {
-        write_vote(raft, fx);
+    bool new_vote = raft->vote_written != raft->vote_generation;
+
+    /* Entries wait for the term they came in, so that the SYNC that covers
+     * them covers it as well: a restart knows by that which of the two was
+     * damaged. */
+    if (!new_vote || raft->vote_written == raft->vote_durable) {
+        raft_log_write(&raft->log, fx);
+        if (new_vote) {
+            raft_storage_write_vote(raft, fx);
+        }
     }
     issue_sync(raft, fx);
     send_answers(raft, fx);
@@ -117,6 +122,25 @@ raft_storage_truncated(Raft *raft)
     }
 }
 
+void
+raft_storage_write_vote(Raft *raft, Effects *fx)
+{
+    uint64_t *words = effects_alloc(fx, RAFT_VOTE_BYTES);
+    Slice part = slice_of(words, RAFT_VOTE_BYTES);
+
+    words[0] = VOTE_MAGIC;
+    words[1] = ++raft->vote_counter;
+    words[2] = raft->term;
+    words[3] = raft->vote;
+    words[4] = hash_words(words, 4, VOTE_MAGIC);
+    for (unsigned i = 0; i < 5; i++) {
+        words[i] = GUINT64_TO_LE(words[i]);
+    }
+    effects_write(fx, RAFT_VOTE_FILE,
+                  (raft->vote_counter - 1) % 2 * RAFT_VOTE_SLOT, &part, 1);
+    raft->vote_written = raft->vote_generation;
+}
+
 bool
 raft_storage_read_vote(Raft *raft, Slice bytes)
 {
@@ -138,25 +162,6 @@ raft_storage_read_vote(Raft *raft, Slice bytes)
     raft->term = slots[newest][2];
     raft->vote = (NodeId)slots[newest][3];
     return slots[newest][3] <= raft->node_count;
-}
-
-static void
-write_vote(Raft *raft, Effects *fx)
-{
-    uint64_t *words = effects_alloc(fx, RAFT_VOTE_BYTES);
-    Slice part = slice_of(words, RAFT_VOTE_BYTES);
-
-    words[0] = VOTE_MAGIC;
-    words[1] = ++raft->vote_counter;
-    words[2] = raft->term;
-    words[3] = raft->vote;
-    words[4] = hash_words(words, 4, VOTE_MAGIC);
-    for (unsigned i = 0; i < 5; i++) {
-        words[i] = GUINT64_TO_LE(words[i]);
-    }
-    effects_write(fx, RAFT_VOTE_FILE,
-                  (raft->vote_counter - 1) % 2 * RAFT_VOTE_SLOT, &part, 1);
-    raft->vote_written = raft->vote_generation;
 }
 
 static void

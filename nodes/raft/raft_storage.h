@@ -32,6 +32,9 @@ bool raft_storage_synced(Raft *raft, Token token, int error, Effects *fx);
 /* Entries from the log's end were removed: SYNCs under way cover less. */
 void raft_storage_truncated(Raft *raft);
 
+/* WRITE term and vote as they are now: raft_storage_flush()'s, and a
+ * recovery's that learnt of a newer term. */
+void raft_storage_write_vote(Raft *raft, Effects *fx);
 /* Find term and vote in the file's bytes. False: damaged. */
 bool raft_storage_read_vote(Raft *raft, Slice bytes);
 
