@@ -6,11 +6,13 @@
 
 #include "sim/checks_raft.h"
 #include "sim/checks_storage.h"
+#include "sim/checks_votes.h"
 #include "sim/carrier.h"
 
 static const CheckFamily *const families[] = {
     &checks_raft_family,
     &checks_storage_family,
+    &checks_votes_family,
 };
 
 struct Checks {

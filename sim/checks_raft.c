@@ -44,7 +44,7 @@ typedef struct Committed {
 typedef struct ChecksRaft {
     Checks *checks;
     unsigned node_count;
-    NodeView *nodes; /* by id */
+    NodeView *nodes;     /* by id */
     GHashTable *leaders; /* term -> node: looked up, never walked */
     GArray *commits;     /* Committed, by term */
     IndexRing committed; /* prefix of each index that was ever committed */
@@ -154,15 +154,15 @@ static void
 elected(ChecksRaft *raft, NodeId id, uint64_t term)
 {
     NodeView *node = &raft->nodes[id];
-    uint64_t earlier = GPOINTER_TO_UINT(g_hash_table_lookup(
-        raft->leaders, GSIZE_TO_POINTER(term)));
+    uint64_t earlier = GPOINTER_TO_UINT(
+        g_hash_table_lookup(raft->leaders, GSIZE_TO_POINTER(term)));
     Committed need = {0, 0, 0};
     uint64_t prefix;
 
     if (earlier != 0 && earlier != id) {
         checks_violate(raft->checks, "election-safety", id,
-                       "leader of term %" PRIu64 ", as was node %" PRIu64,
-                       term, earlier);
+                       "leader of term %" PRIu64 ", as was node %" PRIu64, term,
+                       earlier);
     }
     g_hash_table_insert(raft->leaders, GSIZE_TO_POINTER(term),
                         GUINT_TO_POINTER(id));
@@ -225,6 +225,15 @@ on_append(ChecksRaft *raft, NodeId id, const uint64_t *values)
     before = node->log.last >= node->log.first
                  ? index_ring_at(&node->log, node->log.last)->prefix
                  : node->base_prefix;
+    if (node->log.last >= node->log.first &&
+        values[1] < index_ring_at(&node->log, node->log.last)->term) {
+        /* M5. */
+        checks_violate(raft->checks, "log-terms", id,
+                       "entry %" PRIu64 " of term %" PRIu64
+                       " follows one of term %" PRIu64,
+                       index, values[1],
+                       index_ring_at(&node->log, node->log.last)->term);
+    }
     item = index_ring_push(&node->log);
     *item = (IndexItem){values[1], values[2],
                         prefix_of(before, values[1], values[2])};
@@ -252,8 +261,8 @@ on_truncate(ChecksRaft *raft, NodeId id, uint64_t from)
     /* What a snapshot covers may go, and does where the log disagrees. */
     if (MAX(from, node->snapshot + 1) <= MIN(node->commit, node->log.last)) {
         checks_violate(raft->checks, "committed-removed", id,
-                       "removed entries from %" PRIu64
-                       " on, but %" PRIu64 " is committed",
+                       "removed entries from %" PRIu64 " on, but %" PRIu64
+                       " is committed",
                        from, node->commit);
     }
     if (node->role == ROLE_LEADER) {
@@ -308,17 +317,14 @@ on_commit(ChecksRaft *raft, NodeId id, uint64_t index)
             index_ring_at(&node->log, index)->term != node->term) {
             /* C2, Raft section 5.4.2 and Fig. 8. */
             checks_violate(raft->checks, "commit-current-term", id,
-                           "the leader of term %" PRIu64
-                           " committed %" PRIu64 " of term %" PRIu64
-                           " by counting replicas",
+                           "the leader of term %" PRIu64 " committed %" PRIu64
+                           " of term %" PRIu64 " by counting replicas",
                            node->term, index,
                            index_ring_at(&node->log, index)->term);
         }
-        last =
-            raft->commits->len > 0
-                ? &g_array_index(raft->commits, Committed,
-                                 raft->commits->len - 1)
-                : NULL;
+        last = raft->commits->len > 0 ? &g_array_index(raft->commits, Committed,
+                                                       raft->commits->len - 1)
+                                      : NULL;
 
         if (last != NULL && last->term == node->term) {
             last->index = MAX(last->index, index);
@@ -347,8 +353,7 @@ on_apply(ChecksRaft *raft, NodeId id, const uint64_t *values)
     node->applied = index;
     if (index > node->commit) {
         checks_violate(raft->checks, "apply-committed", id,
-                       "applied %" PRIu64 ", but only %" PRIu64
-                       " is committed",
+                       "applied %" PRIu64 ", but only %" PRIu64 " is committed",
                        index, node->commit);
     }
     if (!index_ring_has(&raft->committed, index)) {

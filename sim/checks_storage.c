@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "nodes/frame.h"
 #include "nodes/hash.h"
 #include "nodes/probes.h"
 #include "nodes/raft/raft_record.h"
@@ -37,25 +38,33 @@ typedef struct Cover {
 } Cover;
 
 typedef struct Shadow {
-    IndexRing log;     /* term; hash = generation of the record */
+    IndexRing log; /* term; hash = generation of the record */
     uint64_t generation;
-    GArray *pending;   /* Pending, oldest first */
+    GArray *pending; /* Pending, oldest first */
     uint64_t write_count;
-    GArray *covers;    /* Cover */
+    GArray *covers;     /* Cover */
     uint64_t snapshot;  /* index of the last durable one */
     uint64_t vote_term; /* durable */
     NodeId vote;
     uint64_t role, term;
     uint64_t commit;
-    bool recovering; /* after a power loss, until the node tells its log */
+    bool recovering;   /* after a power loss, until the node tells its log */
+    uint64_t promised; /* what a restart must find of the log */
+    uint64_t dropped_from; /* entries removed from memory from here on: their
+                            * bytes may stay, but promise nothing */
+    /* The last acknowledgement of the log, and its term. */
+    uint64_t acked_term, acked;
+    uint64_t restored; /* the last snapshot that took the log's place */
 } Shadow;
 
 typedef struct ChecksStorage {
     Checks *checks;
     unsigned node_count;
     Shadow *nodes;
+    bool damaged; /* a fault changed durable bytes somewhere */
 } ChecksStorage;
 
+static void on_fault(ChecksStorage *storage, const char *text);
 static void on_fact(ChecksStorage *storage, const Fact *fact);
 static void on_write(Shadow *shadow, const Fact *fact);
 static void on_rename(Shadow *shadow, const Fact *fact);
@@ -63,9 +72,18 @@ static void settle(Shadow *shadow, const Pending *pending);
 static void on_sync(Shadow *shadow, const Fact *fact);
 static void on_durable(Shadow *shadow, Token token);
 static void on_send(ChecksStorage *storage, NodeId id, const Fact *fact);
+static void check_vote(ChecksStorage *storage, NodeId id, NodeId candidate,
+                       uint64_t term);
+static void check_acknowledged(ChecksStorage *storage, NodeId id,
+                               const char *check, const char *what,
+                               uint64_t term, uint64_t index);
+static void on_truncate(ChecksStorage *storage, NodeId id, uint64_t from);
+static void on_recover(ChecksStorage *storage, NodeId id,
+                       const uint64_t *values);
 static void on_probe(ChecksStorage *storage, NodeId id, const Effect *effect);
 static void check_quorum(ChecksStorage *storage, NodeId id, uint64_t index);
 static void forget(ChecksStorage *storage, uint64_t commit);
+static uint64_t promised(const Shadow *shadow);
 static uint64_t durable_last(const Shadow *shadow);
 static void put_record(Shadow *shadow, const char *file, uint64_t index,
                        uint64_t term);
@@ -82,6 +100,9 @@ observe(void *family, const Record *record)
     NodeId id = event_cell(record->event);
 
     for (unsigned i = 0; i < record->fact_count; i++) {
+        if (record->facts[i].kind == FACT_FAULT) {
+            on_fault(storage, record->facts[i].text);
+        }
         if (record->facts[i].node >= 1 &&
             record->facts[i].node <= storage->node_count) {
             on_fact(storage, &record->facts[i]);
@@ -98,6 +119,19 @@ observe(void *family, const Record *record)
         if (record->fx->items[i].kind == EFFECT_PROBE) {
             on_probe(storage, id, &record->fx->items[i]);
         }
+    }
+}
+
+/* Faults that change what was durable: a node may refuse such a disk, and a
+ * damaged end of the log cannot be told from a torn one. */
+static void
+on_fault(ChecksStorage *storage, const char *text)
+{
+    static const char *const kinds[] = {"disk-bit-flip", "disk-misdirect",
+                                        "disk-wipe", "disk-lost-sync"};
+
+    for (unsigned i = 0; text != NULL && i < G_N_ELEMENTS(kinds); i++) {
+        storage->damaged |= g_str_has_prefix(text, kinds[i]);
     }
 }
 
@@ -129,7 +163,11 @@ on_fact(ChecksStorage *storage, const Fact *fact)
         g_array_set_size(shadow->covers, 0);
         break;
     case FACT_RESTART:
+        if (!shadow->recovering) {
+            shadow->promised = promised(shadow);
+        }
         reopen(shadow);
+        shadow->acked = shadow->acked_term = shadow->restored = 0;
         break;
     case FACT_SEND:
         on_send(storage, fact->node, fact);
@@ -182,8 +220,8 @@ on_rename(Shadow *shadow, const Fact *fact)
     Pending pending = {.snapshot = true};
 
     if (strncmp(fact->to, SNAPSHOT_PREFIX, strlen(SNAPSHOT_PREFIX)) == 0) {
-        pending.index = g_ascii_strtoull(
-            fact->to + strlen(SNAPSHOT_PREFIX) - 1, NULL, 10);
+        pending.index =
+            g_ascii_strtoull(fact->to + strlen(SNAPSHOT_PREFIX) - 1, NULL, 10);
         add_pending(shadow, fact->to, pending);
     }
 }
@@ -194,13 +232,15 @@ put_record(Shadow *shadow, const char *file, uint64_t index, uint64_t term)
     Pending pending = {.index = index, .term = term};
 
     index_ring_cut(&shadow->log, index);
+    if (index >= shadow->dropped_from) {
+        shadow->dropped_from = UINT64_MAX;
+    }
     if (index != shadow->log.last + 1) {
         shadow->log.first = index;
         shadow->log.last = index - 1;
     }
     pending.generation = ++shadow->generation;
-    *index_ring_push(&shadow->log) =
-        (IndexItem){term, pending.generation, 0};
+    *index_ring_push(&shadow->log) = (IndexItem){term, pending.generation, 0};
     add_pending(shadow, file, pending);
 }
 
@@ -287,46 +327,132 @@ name_hash(const void *name, size_t size)
 static void
 on_send(ChecksStorage *storage, NodeId id, const Fact *fact)
 {
-    Shadow *shadow = &storage->nodes[id];
-    NodeId peer = link_peer(fact->link);
+    Slice bytes = fact->bytes;
     RaftMessageKind kind;
     RaftMessage message;
 
-    if (fact->channel != CHANNEL_RAFT || link_is_stream(fact->link)) {
+    if (fact->channel != CHANNEL_RAFT) {
         return;
     }
-    kind = raft_wire_kind(fact->bytes);
-    if ((kind != 0 && kind != RAFT_VOTE_REPLY && kind != RAFT_APPEND_REPLY) ||
-        !raft_wire_decode(fact->bytes, &message)) {
+    if (link_is_stream(fact->link)) {
+        if (bytes.size > FRAME_HEADER + RAFT_WIRE_SMALL) {
+            return; /* no answer is so long */
+        }
+        bytes = slice_sub(bytes, FRAME_HEADER, bytes.size);
+    }
+    kind = raft_wire_kind(bytes);
+    if ((kind != 0 && kind != RAFT_VOTE_REPLY && kind != RAFT_APPEND_REPLY &&
+         kind != RAFT_SNAPSHOT_REPLY) ||
+        !raft_wire_decode(bytes, &message)) {
         return;
     }
     if (message.kind == RAFT_VOTE_REPLY && message.vote_reply.granted &&
         !message.vote_reply.pre_vote) {
-        if (shadow->vote_term < message.term ||
-            (shadow->vote_term == message.term && shadow->vote != peer)) {
-            checks_violate(storage->checks, "durable-vote", id,
-                           "vote of term %" PRIu64 " for node %u left before "
-                           "it was durable (term %" PRIu64
-                           ", vote %u is on disk)",
-                           message.term, peer, shadow->vote_term,
-                           shadow->vote);
-        }
+        check_vote(storage, id, link_peer(fact->link), message.term);
     } else if (message.kind == RAFT_APPEND_REPLY &&
-               message.append_reply.success &&
-               message.term == shadow->term) {
-        /* An answer of an earlier term that leaves late was true when that
-         * term lasted: a newer leader may have replaced the entries since,
-         * and Raft section 5.4.3 needs no more of it. */
-        uint64_t last = durable_last(shadow);
-
-        if (message.append_reply.match_index > last) {
-            checks_violate(storage->checks, "durable-append", id,
-                           "entries up to %" PRIu64
-                           " were acknowledged, but only %" PRIu64
-                           " are durable",
-                           message.append_reply.match_index, last);
-        }
+               message.append_reply.success) {
+        check_acknowledged(storage, id, "durable-append", "entries",
+                           message.term, message.append_reply.match_index);
+    } else if (message.kind == RAFT_SNAPSHOT_REPLY &&
+               message.snapshot_reply.done) {
+        check_acknowledged(storage, id, "durable-snapshot", "a snapshot",
+                           message.term, message.snapshot_reply.last_index);
     }
+}
+
+static void
+check_vote(ChecksStorage *storage, NodeId id, NodeId candidate, uint64_t term)
+{
+    const Shadow *shadow = &storage->nodes[id];
+
+    if (shadow->vote_term < term ||
+        (shadow->vote_term == term && shadow->vote != candidate)) {
+        checks_violate(storage->checks, "durable-vote", id,
+                       "vote of term %" PRIu64 " for node %u left before "
+                       "it was durable (term %" PRIu64 ", vote %u is on disk)",
+                       term, candidate, shadow->vote_term, shadow->vote);
+    }
+}
+
+/* An answer of an earlier term that leaves late was true when that term
+ * lasted: a newer leader may have replaced the entries since, and Raft section
+ * 5.4.3 needs no more of it. */
+static void
+check_acknowledged(ChecksStorage *storage, NodeId id, const char *check,
+                   const char *what, uint64_t term, uint64_t index)
+{
+    Shadow *shadow = &storage->nodes[id];
+    uint64_t last;
+
+    if (term != shadow->term) {
+        return;
+    }
+    last = durable_last(shadow);
+    if (index > last) {
+        checks_violate(storage->checks, check, id,
+                       "%s up to %" PRIu64
+                       " were acknowledged, but only %" PRIu64 " are durable",
+                       what, index, last);
+    }
+    if (shadow->acked_term != term) {
+        shadow->acked_term = term;
+        shadow->acked = 0;
+    }
+    shadow->acked = MAX(shadow->acked, index);
+}
+
+/* L5: what a follower acknowledged, its leader has (Raft section 5.3), so in
+ * its term it asks nobody to remove it. A snapshot that takes the log's place
+ * holds it. */
+static void
+on_truncate(ChecksStorage *storage, NodeId id, uint64_t from)
+{
+    Shadow *shadow = &storage->nodes[id];
+
+    if (shadow->acked_term == shadow->term && shadow->acked >= from &&
+        shadow->acked > shadow->restored) {
+        checks_violate(storage->checks, "acknowledged-removed", id,
+                       "removed entries from %" PRIu64
+                       " on, but acknowledged %" PRIu64
+                       " to the leader of term %" PRIu64,
+                       from, shadow->acked, shadow->term);
+    }
+    shadow->dropped_from = MIN(shadow->dropped_from, from);
+}
+
+/* D2, M1: what a power loss left is durable, and the node has read it. */
+static void
+on_recover(ChecksStorage *storage, NodeId id, const uint64_t *values)
+{
+    Shadow *shadow = &storage->nodes[id];
+
+    if (values[0] < shadow->vote_term) {
+        checks_violate(storage->checks, "term-monotone", id,
+                       "recovered term %" PRIu64 ", but term %" PRIu64
+                       " was durable",
+                       values[0], shadow->vote_term);
+    } else if (values[0] == shadow->vote_term && values[1] != shadow->vote &&
+               shadow->vote != 0 && !storage->damaged) {
+        checks_violate(storage->checks, "recovered-vote", id,
+                       "recovered vote %" PRIu64 " of term %" PRIu64
+                       ", but vote %u was durable",
+                       values[1], values[0], shadow->vote);
+    }
+    if (values[3] < shadow->promised && !storage->damaged) {
+        checks_violate(storage->checks, "recovered-log", id,
+                       "recovered a log up to %" PRIu64 ", but %" PRIu64
+                       " was durable",
+                       values[3], shadow->promised);
+    }
+    shadow->dropped_from = UINT64_MAX;
+    if (!shadow->recovering) {
+        return;
+    }
+    shadow->recovering = false;
+    index_ring_cut(&shadow->log, values[3] + 1);
+    shadow->snapshot = values[3] > shadow->log.last ? values[3] : 0;
+    shadow->vote_term = values[0];
+    shadow->vote = (NodeId)values[1];
 }
 
 static void
@@ -341,20 +467,20 @@ on_probe(ChecksStorage *storage, NodeId id, const Effect *effect)
         shadow->term = values[1];
         break;
     case PROBE_RAFT_RECOVER:
-        if (shadow->recovering) {
-            /* What a power loss left is durable, and the node has read it. */
-            shadow->recovering = false;
-            if (values[0] < shadow->vote_term) {
-                checks_violate(storage->checks, "term-monotone", id,
-                               "recovered term %" PRIu64 ", but term %" PRIu64
-                               " was durable",
-                               values[0], shadow->vote_term);
-            }
-            index_ring_cut(&shadow->log, values[3] + 1);
-            shadow->snapshot =
-                values[3] > shadow->log.last ? values[3] : 0;
-            shadow->vote_term = values[0];
-            shadow->vote = (NodeId)values[1];
+        on_recover(storage, id, values);
+        break;
+    case PROBE_RAFT_RESTORE:
+        shadow->restored = MAX(shadow->restored, values[0]);
+        break;
+    case PROBE_RAFT_TRUNCATE:
+        on_truncate(storage, id, values[0]);
+        break;
+    case PROBE_RAFT_CORRUPT:
+        if (!storage->damaged) {
+            checks_violate(storage->checks, "false-corruption", id,
+                           "refused its disk at offset %" PRIu64
+                           ", but nothing had damaged it",
+                           values[0]);
         }
         break;
     case PROBE_RAFT_COMMIT:
@@ -432,6 +558,15 @@ durable_last(const Shadow *shadow)
     return MAX(last, shadow->snapshot);
 }
 
+/* What a restart must find: D2. */
+static uint64_t
+promised(const Shadow *shadow)
+{
+    uint64_t last = durable_last(shadow);
+
+    return MAX(MIN(last, shadow->dropped_from - 1), shadow->snapshot);
+}
+
 /* What a new incarnation is told of is durable: the carrier sees to it. */
 static void
 reopen(Shadow *shadow)
@@ -446,6 +581,9 @@ reopen(Shadow *shadow)
 static void
 crash(Shadow *shadow)
 {
+    if (!shadow->recovering) {
+        shadow->promised = promised(shadow);
+    }
     g_array_set_size(shadow->pending, 0);
     shadow->recovering = true;
 }
@@ -460,8 +598,8 @@ make(Checks *checks)
     storage->nodes = g_new0(Shadow, storage->node_count + 1);
     for (unsigned id = 1; id <= storage->node_count; id++) {
         index_ring_init(&storage->nodes[id].log, 1);
-        storage->nodes[id].pending =
-            g_array_new(FALSE, FALSE, sizeof(Pending));
+        storage->nodes[id].dropped_from = UINT64_MAX;
+        storage->nodes[id].pending = g_array_new(FALSE, FALSE, sizeof(Pending));
         storage->nodes[id].covers = g_array_new(FALSE, FALSE, sizeof(Cover));
     }
     return storage;

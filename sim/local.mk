@@ -17,6 +17,7 @@ libsim_a_SOURCES += %D%/checks.c %D%/checks.h
 libsim_a_SOURCES += %D%/checks.def
 libsim_a_SOURCES += %D%/checks_raft.c %D%/checks_raft.h
 libsim_a_SOURCES += %D%/checks_storage.c %D%/checks_storage.h
+libsim_a_SOURCES += %D%/checks_votes.c %D%/checks_votes.h
 libsim_a_SOURCES += %D%/client.c %D%/client.h
 libsim_a_SOURCES += %D%/clock.c %D%/clock.h
 libsim_a_SOURCES += %D%/cluster_inline.c

@@ -218,6 +218,20 @@ TESTS += %D%/test_metrics
 %C%_test_metrics_CFLAGS = $(TEST_CFLAGS)
 %C%_test_metrics_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_checks_raft
+TESTS += %D%/test_checks_raft
+%C%_test_checks_raft_SOURCES = %D%/test_checks_raft.c %D%/check_script.c \
+	%D%/check_script.h $(MAKER_SOURCES)
+%C%_test_checks_raft_CFLAGS = $(TEST_CFLAGS)
+%C%_test_checks_raft_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_checks_storage
+TESTS += %D%/test_checks_storage
+%C%_test_checks_storage_SOURCES = %D%/test_checks_storage.c \
+	%D%/check_script.c %D%/check_script.h $(MAKER_SOURCES)
+%C%_test_checks_storage_CFLAGS = $(TEST_CFLAGS)
+%C%_test_checks_storage_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
 # A run made by hand, written by every observer into one folder.
 check_PROGRAMS += %D%/make_run
 %C%_make_run_SOURCES = %D%/make_run.c %D%/maker_run.c %D%/maker_run.h $(MAKER_SOURCES)

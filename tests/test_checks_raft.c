@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checks of Raft's safety properties, tested themselves: for each a stream
+ * of records that holds, and the same with one thing wrong. */
+#include <glib.h>
+
+#include "tests/check_script.h"
+
+#define LOG_OF(node) node " append 1 1 11\n" node " append 2 1 12\n"
+/* Node 1 leads term 1; 1 and 2 hold two entries, both committed. */
+#define TWO_COMMITTED                                                          \
+    "1 role 3 1\n2 role 0 1\n3 role 0 1\n" LOG_OF("1")                         \
+        LOG_OF("2") "1 commit 2\n2 commit 1\n"
+
+static const CheckScriptRow rows[] = {
+    /* E1, section 5.2 */
+    {"one leader a term", "1 role 3 1\n2 role 3 2\n1 role 3 3\n", ""},
+    {"leader again after losing touch", "1 role 3 1\n1 role 3 1\n", ""},
+    {"two leaders", "1 role 3 1\n2 role 3 1\n",
+     "election-safety n2: leader of term 1, as was node 1\n"},
+    {"two leaders, much later",
+     "1 role 3 4\n2 role 3 5\n1 role 0 6\n3 role 3 4\n",
+     "election-safety n3: leader of term 4, as was node 1\n"},
+    {"two leaders, over a restart", "1 role 3 1\n1 start\n2 role 3 1\n",
+     "election-safety n2: leader of term 1, as was node 1\n"},
+    /* M1 */
+    {"term grows", "1 role 0 1\n1 role 2 2\n1 role 3 2\n1 role 0 5\n", ""},
+    {"term goes back", "1 role 0 5\n1 role 0 4\n",
+     "term-monotone n1: current term went back from 5 to 4\n"},
+    /* L2 */
+    {"follower removes", "1 role 0 2\n" LOG_OF("1") "1 truncate 2\n", ""},
+    {"leader removes", "1 role 3 2\n" LOG_OF("1") "1 truncate 2\n",
+     "leader-append-only n1: the leader removed entries from 2 on\n"},
+    /* L3 */
+    {"logs match", LOG_OF("1") LOG_OF("2") LOG_OF("3"), ""},
+    {"logs differ in different terms",
+     LOG_OF("1") "2 append 1 1 11\n2 append 2 2 99\n", ""},
+    {"same place, other entry",
+     LOG_OF("1") "2 append 1 1 11\n2 append 2 1 99\n",
+     "log-matching n2: entry 2 of term 1 stands behind another log than "
+     "elsewhere\n"},
+    {"same entry, other log before it",
+     "1 append 1 1 11\n1 append 2 3 12\n2 append 1 2 11\n2 append 2 3 12\n",
+     "log-matching n2: entry 2 of term 3 stands behind another log than "
+     "elsewhere\n"},
+    {"removed and replaced",
+     LOG_OF("1") "2 append 1 1 11\n2 append 2 2 99\n"
+                 "1 truncate 2\n1 append 2 2 99\n",
+     ""},
+    {"gap", "1 append 1 1 11\n1 append 3 1 13\n",
+     "log-index n1: appended entry 3 behind 1\n"},
+    {"tail kept over an install of what was read from index 1",
+     TWO_COMMITTED "2 apply 1 1 11\n2 snapshot 1 77\n2 start\n2 restore 1 77\n" LOG_OF(
+         "2") "1 append 3 1 13\n1 append 4 1 14\n1 commit 3\n"
+              "2 append 3 1 13\n2 restore 2 78\n2 append 4 1 14\n",
+     ""},
+    {"a log read again from index 1 is looked at",
+     TWO_COMMITTED
+     "2 start\n2 restore 1 77\n2 append 1 1 11\n2 append 2 1 99\n",
+     "log-matching n2: entry 2 of term 1 stands behind another log than "
+     "elsewhere\n"},
+    /* M5 */
+    {"terms grow along the log", "1 append 1 1 1\n1 append 2 4 2\n", ""},
+    {"terms go back along the log", "1 append 1 4 1\n1 append 2 1 2\n",
+     "log-terms n1: entry 2 of term 1 follows one of term 4\n"},
+    /* L4, section 5.4 */
+    {"leader is complete", TWO_COMMITTED "2 role 3 2\n", ""},
+    {"leader lacks", TWO_COMMITTED "3 role 3 2\n",
+     "leader-completeness n3: leader of term 2 has entries up to 0, but 2 was "
+     "committed in term 1\n"},
+    {"leader has another",
+     TWO_COMMITTED "3 append 1 1 11\n3 append 2 2 99\n3 role 3 3\n",
+     "leader-completeness n3: leader of term 3 lacks an entry at or before 2 "
+     "that was committed in term 1\n"},
+    {"an old election ends late, and owes nothing to a newer leader",
+     "3 role 2 1\n1 role 3 2\n1 append 1 2 1\n1 commit 1\n3 role 3 1\n", ""},
+    /* L5 */
+    {"uncommitted goes", TWO_COMMITTED "2 append 3 1 13\n2 truncate 3\n", ""},
+    {"committed goes", TWO_COMMITTED "2 truncate 1\n",
+     "committed-removed n2: removed entries from 1 on, but 1 is committed\n"},
+    /* M2 */
+    {"commit goes back", TWO_COMMITTED "1 commit 1\n",
+     "commit-monotone n1: commit index went back from 2 to 1\n"},
+    {"commit begins anew with an incarnation",
+     TWO_COMMITTED "1 start\n1 role 0 1\n" LOG_OF("1") "1 commit 1\n", ""},
+    {"commit beyond the log", TWO_COMMITTED "2 commit 3\n",
+     "commit-in-log n2: committed 3, but the log ends at 2\n"},
+    /* C2, section 5.4.2, Fig. 8 */
+    {"an own entry commits what is before",
+     "1 role 3 2\n1 append 1 1 1\n1 append 2 2 2\n1 commit 2\n", ""},
+    {"an entry of an older term, by counting",
+     "1 role 3 2\n1 append 1 1 1\n1 append 2 2 2\n1 commit 1\n",
+     "commit-current-term n1: the leader of term 2 committed 1 of term 1 by "
+     "counting replicas\n"},
+    /* A1, A2 */
+    {"applied in order", TWO_COMMITTED "1 apply 1 1 11\n1 apply 2 1 12\n", ""},
+    {"applied before committed",
+     TWO_COMMITTED "2 apply 1 1 11\n2 apply 2 1 12\n",
+     "apply-committed n2: applied 2, but only 1 is committed\n"},
+    {"applied twice", TWO_COMMITTED "1 apply 1 1 11\n1 apply 1 1 11\n",
+     "apply-order n1: applied 1 after 1\n"},
+    {"left out", TWO_COMMITTED "1 apply 2 1 12\n",
+     "apply-order n1: applied 2 after 0\n"},
+    /* S1, section 5.4.3 */
+    {"applied another", TWO_COMMITTED "1 apply 1 1 99\n",
+     "state-machine-safety n1: applied another entry at 1 than was committed "
+     "there\n"},
+    {"committed another",
+     TWO_COMMITTED "3 append 1 1 11\n3 append 2 2 99\n3 commit 2\n",
+     "state-machine-safety n3: committed another log up to 2 than was "
+     "committed before\n"},
+    /* S2, section 7 */
+    {"same state",
+     TWO_COMMITTED "1 apply 1 1 11\n1 snapshot 1 77\n3 restore 1 77\n"
+                   "3 append 2 1 12\n",
+     ""},
+    {"another state",
+     TWO_COMMITTED "1 apply 1 1 11\n1 snapshot 1 77\n3 restore 1 78\n",
+     "snapshot-state n3: the state at 1 is not the one another node had "
+     "there\n"},
+    {"snapshot of what is not applied", TWO_COMMITTED "1 snapshot 2 77\n",
+     "apply-committed n1: took a snapshot of 2, but has applied 0\n"},
+};
+
+int
+main(void)
+{
+    return check_script_main("checks_raft", rows, G_N_ELEMENTS(rows));
+}
