@@ -16,8 +16,7 @@ static uint64_t root(unsigned __int128 value);
 unsigned
 zipf_draw(const Zipf *zipf, Stream *stream)
 {
-    uint64_t word =
-        stream_below(stream, zipf->cumulative[zipf->count - 1]);
+    uint64_t word = stream_below(stream, zipf->cumulative[zipf->count - 1]);
     unsigned low = 0;
     unsigned high = zipf->count - 1;
 

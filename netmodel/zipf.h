@@ -13,8 +13,8 @@ typedef struct Zipf {
     uint64_t *cumulative; /* sum of the weights of ranks 0..k */
 } Zipf;
 
-/* @count (1..ZIPF_RANKS_MAX) ranks, exponent @exponent_milli / 1000. Release with
- * zipf_clear(). */
+/* @count (1..ZIPF_RANKS_MAX) ranks, exponent @exponent_milli / 1000. Release
+ * with zipf_clear(). */
 void zipf_init(Zipf *zipf, unsigned count, unsigned exponent_milli);
 void zipf_clear(Zipf *zipf);
 /* A rank 0..count - 1; exactly one draw. */

@@ -45,7 +45,7 @@ typedef enum EffectKind {
 typedef struct Effect {
     EffectKind kind;
     uint32_t part_count;
-    Token after; /* 0: at once */
+    Token after;  /* 0: at once */
     Slice *parts; /* SEND, WRITE: the bytes; SYNC: file names; SPAWN:
                    * arguments; LOCAL, HALT, PROBE: one slice */
     union {

@@ -36,17 +36,17 @@ typedef uint32_t NodeId;
  * issues them in increasing order within one incarnation. */
 typedef uint64_t Token;
 
-/* A protocol's own name for one of its timers. At most 2^48 - 1; a member adds the
- * channel above that. */
+/* A protocol's own name for one of its timers. At most 2^48 - 1; a member adds
+ * the channel above that. */
 typedef uint64_t TimerId;
 
 /* Who a message belongs to: a protocol of a member. 1..CHANNEL_MAX. */
 typedef uint32_t Channel;
 #define CHANNEL_MAX 63u
 enum {
-    CHANNEL_RAFT = 1,    /* datagrams and streams between Raft peers */
-    CHANNEL_CLIENT = 2,  /* streams from clients of a service */
-    CHANNEL_ECHO = 3,    /* the example of the manual */
+    CHANNEL_RAFT = 1,   /* datagrams and streams between Raft peers */
+    CHANNEL_CLIENT = 2, /* streams from clients of a service */
+    CHANNEL_ECHO = 3,   /* the example of the manual */
     CHANNEL_MEMBERSHIP = 4,
     CHANNEL_SCHEDULER = 5,
     CHANNEL_BROKER = 6,
@@ -98,8 +98,8 @@ link_is_stream(LinkId link)
 static inline LinkId
 link_far_end(LinkId link, NodeId self)
 {
-    return ((link ^ LINK_ACCEPTED) & ~((LinkId)0xffffffu << 24)) |
-           (LinkId)self << 24;
+    return ((link ^ LINK_ACCEPTED) & ~((LinkId)0xffffffu << 24)) | (LinkId)self
+                                                                       << 24;
 }
 
 /* Datagrams above this size are a bug of the node program. */
@@ -144,7 +144,7 @@ typedef struct Input {
     Dice dice;
     union {
         struct {
-            uint64_t incarnation; /* 1, 2, ... counts restarts */
+            uint64_t incarnation;  /* 1, 2, ... counts restarts */
             const FileInfo *files; /* what survived, by name */
             unsigned file_count;
         } start;
@@ -162,7 +162,7 @@ typedef struct Input {
         } synced;
         struct {
             Token token;
-            int error; /* 0, or an errno value */
+            int error;   /* 0, or an errno value */
             Slice bytes; /* shorter than asked for at the end of the file */
         } read;
         struct {

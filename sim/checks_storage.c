@@ -22,8 +22,8 @@
 typedef struct Pending {
     uint64_t file;   /* name_hash(): copies of names cost more than checks */
     uint64_t number; /* of the write at this node */
-    bool snapshot;  /* a snapshot of `index` got its name */
-    uint64_t index; /* of the log; 0: a vote */
+    bool snapshot;   /* a snapshot of `index` got its name */
+    uint64_t index;  /* of the log; 0: a vote */
     uint64_t generation; /* of the shadow log at that index, or of the vote */
     uint64_t term;
     NodeId vote;

@@ -89,8 +89,7 @@ run_windows(Engine *engine)
         Event event;
 
         for (unsigned id = 1; id <= hosts; id++) {
-            first = MIN(first,
-                        queue_next_at(engine->shared.cells[id]->queue));
+            first = MIN(first, queue_next_at(engine->shared.cells[id]->queue));
         }
         if (world_at <= first) {
             Record record;
@@ -273,12 +272,12 @@ static bool
 add_cells(Engine *engine, GError **error)
 {
     const Scenario *scenario = engine->config.scenario;
-    CarrierConfig carrier_config = {
-        .program = scenario->program,
-        .node_binary = engine->config.node_binary,
-        .time_limit_scale = engine->config.time_limit_scale,
-        .bugs = bugs_mask,
-        .cpu = -1};
+    CarrierConfig carrier_config = {.program = scenario->program,
+                                    .node_binary = engine->config.node_binary,
+                                    .time_limit_scale =
+                                        engine->config.time_limit_scale,
+                                    .bugs = bugs_mask,
+                                    .cpu = -1};
     uint64_t process_base = 0;
     NodeId id = 1;
 
@@ -288,10 +287,9 @@ add_cells(Engine *engine, GError **error)
         carrier_config.cpu = workers_cpu(
             engine->workers, (id - 1) % MAX(engine->config.workers, 1));
         carrier_config.gdb = id == engine->config.gdb_node;
-        carrier =
-            engine->config.isolation == ENGINE_PROCESS
-                ? cluster_process_new(&carrier_config, id, error)
-                : cluster_inline_new(&carrier_config, id, error);
+        carrier = engine->config.isolation == ENGINE_PROCESS
+                      ? cluster_process_new(&carrier_config, id, error)
+                      : cluster_inline_new(&carrier_config, id, error);
 
         if (carrier == NULL) {
             return false;
@@ -301,8 +299,8 @@ add_cells(Engine *engine, GError **error)
     }
     for (unsigned i = 0; i < scenario->client_group_count; i++) {
         for (unsigned k = 0; k < scenario->clients[i].count; k++, id++) {
-            engine->shared.cells[id] = add_client(
-                engine, id, &scenario->clients[i], &process_base);
+            engine->shared.cells[id] =
+                add_client(engine, id, &scenario->clients[i], &process_base);
         }
     }
     for (id = 1; id <= engine->shared.host_count; id++) {

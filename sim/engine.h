@@ -17,14 +17,14 @@ typedef struct EngineConfig {
     const Plan *plan;
     uint64_t seed;
     EngineIsolation isolation;
-    unsigned workers;  /* 1..; 0 is 1 */
-    uint64_t explore;  /* --explore-order; 0: off */
+    unsigned workers;        /* 1..; 0 is 1 */
+    uint64_t explore;        /* --explore-order; 0: off */
     const char *node_binary; /* for processes */
     unsigned time_limit_scale;
     /* Called by each further worker thread before it works; may be NULL. */
     void (*thread_begin)(void *user, unsigned number);
     void *thread_user;
-    NodeId gdb_node; /* in process isolation: under gdb; 0: none */
+    NodeId gdb_node;   /* in process isolation: under gdb; 0: none */
     NodeId fatal_node; /* see CellWorld; 0: none */
     uint64_t fatal_input;
     const CarrierDeath *fatal_death;

@@ -19,7 +19,8 @@ Frames *frames_new(void);
 void frames_free(Frames *frames);
 /* Append @size bytes to stream @link of @cell (the two are its name) and
  * call @function for every message that is now whole. Returns the number of
- * bytes still waiting for the rest of theirs; -1 when the stream is given up. */
+ * bytes still waiting for the rest of theirs; -1 when the stream is given
+ * up. */
 long frames_push(Frames *frames, uint32_t cell, LinkId link,
                  const uint8_t *bytes, size_t size, FramesFunction function,
                  void *data);

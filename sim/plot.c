@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All drawing is in plots/ (.gp); here we only say what there is to draw, so that
- * the scripts know what to expect in files that may be empty. */
+/* All drawing is in plots/ (.gp); here we only say what there is to draw, so
+ * that the scripts know what to expect in files that may be empty. */
 #include "sim/plot.h"
 
 #include <errno.h>

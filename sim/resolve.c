@@ -84,8 +84,7 @@ resolve_term(const SelectorTerm *term, const ResolveView *view, Stream *stream,
         }
         break;
     case SELECTOR_CLIENTS:
-        for (unsigned id = view->node_count + 1; id <= view->host_count;
-             id++) {
+        for (unsigned id = view->node_count + 1; id <= view->host_count; id++) {
             set[id] = 1;
         }
         break;

@@ -19,8 +19,8 @@ typedef struct ResolveView {
  * is not cleared; `rest` is every node not set yet. `one`, `minority` and
  * `majority` draw from @stream. A leader that is not known is nobody. @text
  * is a selector that has been judged when it was loaded. */
-void resolve_selector(const char *text, const ResolveView *view,
-                      Stream *stream, uint8_t *set);
+void resolve_selector(const char *text, const ResolveView *view, Stream *stream,
+                      uint8_t *set);
 /* The same for "[[n1, n2], rest]": sets @set[id] to 1, 2, ... by group. */
 void resolve_groups(const char *text, const ResolveView *view, Stream *stream,
                     uint8_t *set);

@@ -88,9 +88,9 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
     if (!set_bugs(options->bugs, error)) {
         return RUN_BAD_ARGUMENTS;
     }
-    scenario = scenario_load(options->scenario,
-                             (const char *const *)options->sets, set_count,
-                             options->seed, error);
+    scenario =
+        scenario_load(options->scenario, (const char *const *)options->sets,
+                      set_count, options->seed, error);
     if (scenario == NULL) {
         return RUN_BAD_ARGUMENTS;
     }
@@ -156,7 +156,7 @@ judge(RunBody *work, GError **error)
     struct {
         RunResult result;
         char error[512];
-    } *area;
+    } * area;
     RunOptions again = *work->options;
     int status = RUN_INTERNAL;
 
@@ -263,22 +263,21 @@ body(void *data)
 {
     RunBody *work = data;
     const RunOptions *options = work->options;
-    EngineConfig config = {.scenario = work->scenario,
-                           .plan = work->plan,
-                           .seed = options->seed,
-                           .isolation = options->isolation,
-                           .workers = MAX(options->workers, 1),
-                           .explore = options->explore,
-                           .node_binary = build_id_node_binary(),
-                           .thread_begin =
-                               work->box != NULL ? note_thread : NULL,
-                           .thread_user = work->box,
-                           .time_limit_scale = options->gdb != 0 ? 0
-                                                                 : TIME_SCALE,
-                           .gdb_node = options->gdb,
-                           .fatal_node = work->fatal_node,
-                           .fatal_input = work->fatal_input,
-                           .fatal_death = work->fatal_death};
+    EngineConfig config = {
+        .scenario = work->scenario,
+        .plan = work->plan,
+        .seed = options->seed,
+        .isolation = options->isolation,
+        .workers = MAX(options->workers, 1),
+        .explore = options->explore,
+        .node_binary = build_id_node_binary(),
+        .thread_begin = work->box != NULL ? note_thread : NULL,
+        .thread_user = work->box,
+        .time_limit_scale = options->gdb != 0 ? 0 : TIME_SCALE,
+        .gdb_node = options->gdb,
+        .fatal_node = work->fatal_node,
+        .fatal_input = work->fatal_input,
+        .fatal_death = work->fatal_death};
     GError *error = NULL;
     RunObserver *observer;
     Engine *engine;
@@ -358,8 +357,7 @@ write_folder(const RunOptions *options, const Scenario *scenario,
                       error) &&
            write_text(folder, "plan.yaml", plan_text(plan), error) &&
            (result->crash[0] == '\0' ||
-            write_text(folder, "crash.txt", g_strdup(result->crash),
-                       error)) &&
+            write_text(folder, "crash.txt", g_strdup(result->crash), error)) &&
            write_text(folder, "run.json", run_json(options, result), error);
 }
 
@@ -381,8 +379,7 @@ run_json(const RunOptions *options, const RunResult *result)
     JsonBuilder *json = json_builder_new();
     JsonGenerator *generator = json_generator_new();
     g_autofree char *seed = g_strdup_printf("%" PRIu64, options->seed);
-    g_autofree char *explore =
-        g_strdup_printf("%" PRIu64, options->explore);
+    g_autofree char *explore = g_strdup_printf("%" PRIu64, options->explore);
     g_autofree char *command = command_text(options, result);
     char digest[DIGEST_TEXT_SIZE];
     char *text;
@@ -390,8 +387,8 @@ run_json(const RunOptions *options, const RunResult *result)
 
     digest_text(result->digest, digest);
     json_builder_begin_object(json);
-#define MEMBER(name, kind, value)                                             \
-    json_builder_set_member_name(json, name);                                 \
+#define MEMBER(name, kind, value)                                              \
+    json_builder_set_member_name(json, name);                                  \
     json_builder_add_##kind##_value(json, value)
     MEMBER("scenario", string, result->name);
     MEMBER("seed", string, seed);
@@ -451,8 +448,8 @@ static void
 json_violations(JsonBuilder *json, const RunResult *result)
 {
     json_builder_begin_array(json);
-    for (unsigned i = 0;
-         i < MIN(result->violation_count, RUN_VIOLATIONS_MAX); i++) {
+    for (unsigned i = 0; i < MIN(result->violation_count, RUN_VIOLATIONS_MAX);
+         i++) {
         const RunViolation *violation = &result->violations[i];
 
         json_builder_begin_object(json);
@@ -498,7 +495,7 @@ command_text(const RunOptions *options, const RunResult *result)
 
         g_string_printf(text, "seedbed replay %s",
                         strpbrk(result->out, " '\"$\\") != NULL ? quoted
-                                                               : result->out);
+                                                                : result->out);
         return g_string_free(text, FALSE);
     }
     g_string_printf(text, "seedbed run %s --seed %" PRIu64, options->scenario,

@@ -83,8 +83,8 @@ typedef struct RunResult {
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
     char story[STORY_SIZE]; /* in plain words */
-    char crash[6144]; /* how a node died and where, "" if none did */
-    char out[1024]; /* the run folder, "" if none was left */
+    char crash[6144];       /* how a node died and where, "" if none did */
+    char out[1024];         /* the run folder, "" if none was left */
     /* of a replay */
     RunDifference difference;
     unsigned checkpoints_alike;

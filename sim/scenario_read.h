@@ -24,8 +24,8 @@ void scenario_read_init(ScenarioReader *reader, const char *path,
 void scenario_read_clear(ScenarioReader *reader);
 
 /* Fill the struct @into with the keys of @section that the map @node (or a
- * null: an empty one) says, and with defaults. Lists of maps are left alone. What
- * was set before a mistake stays set, owned by @into. */
+ * null: an empty one) says, and with defaults. Lists of maps are left alone.
+ * What was set before a mistake stays set, owned by @into. */
 bool scenario_read_map(ScenarioReader *reader, const char *section,
                        const YamlNode *node, void *into);
 /* The value at @path ("faults.random") below @node; NULL when it is not there

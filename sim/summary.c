@@ -29,8 +29,8 @@ summary_print(FILE *stream, const RunOptions *options, const RunResult *result)
     fprintf(stream,
             "  raft        %" PRIu64 " elections, highest term %" PRIu64
             ", %" PRIu64 " entries committed\n",
-            run_metric(result, "elections"),
-            run_metric(result, "highest_term"), run_metric(result, "commits"));
+            run_metric(result, "elections"), run_metric(result, "highest_term"),
+            run_metric(result, "commits"));
     fprintf(stream,
             "  clients     %" PRIu64 " ok, %" PRIu64 " failed, %" PRIu64
             " unknown; latency p50 %.3f ms, p99 %.3f ms\n",
@@ -50,8 +50,8 @@ summary_print(FILE *stream, const RunOptions *options, const RunResult *result)
 static void
 print_violations(FILE *stream, const RunResult *result)
 {
-    for (unsigned i = 0;
-         i < MIN(result->violation_count, RUN_VIOLATIONS_MAX); i++) {
+    for (unsigned i = 0; i < MIN(result->violation_count, RUN_VIOLATIONS_MAX);
+         i++) {
         const RunViolation *violation = &result->violations[i];
 
         fprintf(stream, "  %s at %.9f s", violation->check,
@@ -82,8 +82,7 @@ print_faults(FILE *stream, const RunResult *result)
             continue;
         }
         fprintf(stream, "%s %s %u/%u", any ? "," : "  faults     ",
-                fault_kind_name((FaultKind)kind), count->applied,
-                count->drawn);
+                fault_kind_name((FaultKind)kind), count->applied, count->drawn);
         any = true;
     }
     if (any) {

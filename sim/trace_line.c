@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines are put together from these pieces; they decide who is named and how. */
+/* Lines are put together from these pieces; they decide who is named and
+ * how. */
 #include "sim/trace_line.h"
 
 #include <errno.h>

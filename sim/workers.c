@@ -21,7 +21,7 @@ struct Workers {
     GCond wake, done;
     unsigned generation; /* atomic: of the work given out */
     unsigned running;    /* atomic: members still at it */
-    int stop; /* atomic */
+    int stop;            /* atomic */
     WorkersFunction function;
     void *user;
     unsigned items;

@@ -16,8 +16,7 @@ typedef void (*WorkersBegin)(void *user, unsigned number);
  * stays on one core, the caller until workers_free(): processes that a worker
  * starts are to share its core, where a hand-off costs a tenth of one that
  * wakes another core. @begin may be NULL. */
-Workers *workers_new(unsigned count, bool pin, WorkersBegin begin,
-                     void *user);
+Workers *workers_new(unsigned count, bool pin, WorkersBegin begin, void *user);
 void workers_free(Workers *workers);
 /* The core of worker @number, or -1 when it is not pinned. */
 int workers_cpu(const Workers *workers, unsigned number);

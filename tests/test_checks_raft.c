@@ -49,7 +49,8 @@ static const CheckScriptRow rows[] = {
     {"gap", "1 append 1 1 11\n1 append 3 1 13\n",
      "log-index n1: appended entry 3 behind 1\n"},
     {"tail kept over an install of what was read from index 1",
-     TWO_COMMITTED "2 apply 1 1 11\n2 snapshot 1 77\n2 start\n2 restore 1 77\n" LOG_OF(
+     TWO_COMMITTED
+     "2 apply 1 1 11\n2 snapshot 1 77\n2 start\n2 restore 1 77\n" LOG_OF(
          "2") "1 append 3 1 13\n1 append 4 1 14\n1 commit 3\n"
               "2 append 3 1 13\n2 restore 2 78\n2 append 4 1 14\n",
      ""},

@@ -68,14 +68,11 @@ static const CheckScriptRow rows[] = {
      "durable-append n2: entries up to 49 were acknowledged, but only 3 are "
      "durable\n"},
     /* C1 */
-    {"a majority holds it", THREE("1") THREE("2") LEADS,
-     ""},
-    {"a minority holds it",
-     THREE("1") "2 log 1 3 1 1\n" LEADS,
+    {"a majority holds it", THREE("1") THREE("2") LEADS, ""},
+    {"a minority holds it", THREE("1") "2 log 1 3 1 1\n" LEADS,
      "commit-durable n1: committed 3, which only 1 of 3 nodes hold durably\n"},
     {"others hold something else",
-     THREE("1") "2 log 1 3 7 1\n2 sync 1 1 1\n2 durable 1\n"
-                LEADS,
+     THREE("1") "2 log 1 3 7 1\n2 sync 1 1 1\n2 durable 1\n" LEADS,
      "commit-durable n1: committed 3, which only 1 of 3 nodes hold durably\n"},
     /* V1 and E2 */
     {"one vote, said twice", VOTED("1") "1 grant 3 2\n1 grant 3 2\n", ""},

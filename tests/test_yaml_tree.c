@@ -129,8 +129,7 @@ static const struct {
               "list"},
     {"a", "--set a: found no \"=\", expected path.to.key=value"},
     {"=1", "--set =1: found no \"path\", expected path.to.key=value"},
-    {"b.9.c=1",
-     "--set b.9.c=1: found \"9\" in a list, expected an index 0..2"},
+    {"b.9.c=1", "--set b.9.c=1: found \"9\" in a list, expected an index 0..2"},
     {"n..b=1", "--set n..b=1: found an empty word in the path \"n..b\", "
                "expected path.to.key=value"},
     {"a=[", "--set a=[: not YAML: did not find expected node content while "

@@ -8,7 +8,7 @@
 
 static const struct {
     unsigned count, exponent_milli;
-    unsigned rank;      /* its weight ... */
+    unsigned rank;        /* its weight ... */
     uint64_t per_billion; /* ... as a part of rank 0's */
 } weights[] = {
     {4, 1000, 1, 500000000},  {4, 1000, 2, 333333333},

@@ -375,9 +375,11 @@ control_put_more(Wire *out, bool more)
 }
 
 /* [a-z0-9._-]. Every write of a simulation is judged by this. */
-static const bool name_bytes[256] = {
-    ['.'] = true, ['_'] = true, ['-'] = true, ['0' ... '9'] = true,
-    ['a' ... 'z'] = true};
+static const bool name_bytes[256] = {['.'] = true,
+                                     ['_'] = true,
+                                     ['-'] = true,
+                                     ['0' ... '9'] = true,
+                                     ['a' ... 'z'] = true};
 
 bool
 control_file_name_ok(const uint8_t *name, size_t size)
