@@ -42,6 +42,28 @@ packed_get_varint(PackedReader *reader)
     if (reader->at < reader->end && *reader->at < 0x80) {
         return *reader->at++;
     }
+    if (reader->end - reader->at >= 8) {
+        /* Eight bytes at once, up to the first without its top bit: indexes
+         * and sequence numbers take two to four bytes, and a loop over them
+         * is a misprediction each. */
+        uint64_t stops;
+
+        memcpy(&value, reader->at, 8);
+        value = GUINT64_FROM_LE(value);
+        stops = ~value & UINT64_C(0x8080808080808080);
+        if (stops != 0) {
+            reader->at += (__builtin_ctzll(stops) + 1) / 8;
+            value &= stops ^ (stops - 1);
+            value &= UINT64_C(0x7f7f7f7f7f7f7f7f);
+            value = (value & UINT64_C(0x007f007f007f007f)) |
+                    (value & UINT64_C(0x7f007f007f007f00)) >> 1;
+            value = (value & UINT64_C(0x00003fff00003fff)) |
+                    (value & UINT64_C(0x3fff00003fff0000)) >> 2;
+            return (value & UINT64_C(0x000000000fffffff)) |
+                   (value & UINT64_C(0x0fffffff00000000)) >> 4;
+        }
+        value = 0;
+    }
     for (unsigned shift = 0; shift < 70; shift += 7) {
         uint8_t byte;
 

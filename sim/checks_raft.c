@@ -80,6 +80,8 @@ observe(void *family, const Record *record)
 {
     ChecksRaft *raft = family;
     NodeId id = event_cell(record->event);
+    const Effect *probe;
+    unsigned at = 0;
 
     if (record->input == NULL || id == 0 || id > raft->node_count) {
         return;
@@ -87,10 +89,8 @@ observe(void *family, const Record *record)
     if (record->input->kind == INPUT_START) {
         restart(raft, id);
     }
-    for (unsigned i = 0; i < record->fx->count; i++) {
-        if (record->fx->items[i].kind == EFFECT_PROBE) {
-            on_probe(raft, id, &record->fx->items[i]);
-        }
+    while ((probe = record_next_probe(record, &at)) != NULL) {
+        on_probe(raft, id, probe);
     }
 }
 

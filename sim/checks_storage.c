@@ -98,6 +98,8 @@ observe(void *family, const Record *record)
 {
     ChecksStorage *storage = family;
     NodeId id = event_cell(record->event);
+    const Effect *probe;
+    unsigned at = 0;
 
     for (unsigned i = 0; i < record->fact_count; i++) {
         if (record->facts[i].kind == FACT_FAULT) {
@@ -115,10 +117,8 @@ observe(void *family, const Record *record)
         storage->nodes[id].role = 0;
         storage->nodes[id].commit = 0;
     }
-    for (unsigned i = 0; i < record->fx->count; i++) {
-        if (record->fx->items[i].kind == EFFECT_PROBE) {
-            on_probe(storage, id, &record->fx->items[i]);
-        }
+    while ((probe = record_next_probe(record, &at)) != NULL) {
+        on_probe(storage, id, probe);
     }
 }
 

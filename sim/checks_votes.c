@@ -27,6 +27,8 @@ observe(void *family, const Record *record)
 {
     ChecksVotes *votes = family;
     NodeId id = event_cell(record->event);
+    const Effect *probe;
+    unsigned at = 0;
 
     for (unsigned i = 0; i < record->fact_count; i++) {
         const Fact *fact = &record->facts[i];
@@ -40,13 +42,9 @@ observe(void *family, const Record *record)
     if (record->input == NULL || id == 0 || id > votes->node_count) {
         return;
     }
-    for (unsigned i = 0; i < record->fx->count; i++) {
-        const Effect *effect = &record->fx->items[i];
-
-        if (effect->kind == EFFECT_PROBE &&
-            effect->probe.id == PROBE_RAFT_ROLE) {
-            on_role(votes, id, effect->probe.values[0],
-                    effect->probe.values[1]);
+    while ((probe = record_next_probe(record, &at)) != NULL) {
+        if (probe->probe.id == PROBE_RAFT_ROLE) {
+            on_role(votes, id, probe->probe.values[0], probe->probe.values[1]);
         }
     }
 }

@@ -25,6 +25,8 @@ struct Engine {
     uint64_t record_count;
     EngineObserver observer;
     void *user;
+    uint32_t *probes; /* of the record being shown */
+    unsigned probe_capacity;
     GPtrArray **outputs; /* by cell: CellOutput of the window */
 };
 
@@ -34,6 +36,7 @@ static void run_cell(void *user, unsigned index);
 static bool merge(Engine *engine);
 static void exchange(Engine *engine);
 static bool show(Engine *engine, Record *record);
+static void note(Engine *engine, Record *record);
 static bool add_cells(Engine *engine, GError **error);
 static Cell *add_client(Engine *engine, NodeId id, const ClientGroup *group,
                         uint64_t *process_base);
@@ -197,8 +200,32 @@ static bool
 show(Engine *engine, Record *record)
 {
     record->number = ++engine->record_count;
+    note(engine, record);
     world_observe(engine->world, record);
     return engine->observer(engine->user, record);
+}
+
+/* Fill in what record.h calls the engine's notes. */
+static void
+note(Engine *engine, Record *record)
+{
+    unsigned effects = record->input != NULL ? record->fx->count : 0;
+
+    if (effects > engine->probe_capacity) {
+        engine->probe_capacity = 2 * effects;
+        engine->probes =
+            g_renew(uint32_t, engine->probes, engine->probe_capacity);
+    }
+    record->probes = engine->probes;
+    record->probe_count = 0;
+    for (unsigned i = 0; i < effects; i++) {
+        engine->probes[record->probe_count] = i;
+        record->probe_count += record->fx->items[i].kind == EFFECT_PROBE;
+    }
+    record->plain_facts = true;
+    for (unsigned i = 0; i < record->fact_count; i++) {
+        record->plain_facts &= record->facts[i].kind <= FACT_DURABLE;
+    }
 }
 
 SimTime
@@ -364,5 +391,6 @@ engine_free(Engine *engine)
     partition_free(engine->shared.partition);
     g_free(engine->shared.cells);
     g_free(engine->outputs);
+    g_free(engine->probes);
     g_free(engine);
 }

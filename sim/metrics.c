@@ -226,6 +226,8 @@ static void
 on_input(Metrics *metrics, const Record *record, NodeId self)
 {
     const Input *input = record->input;
+    const Effect *probe;
+    unsigned at = 0;
 
     if (input->kind == INPUT_START) {
         on_role(metrics, self, ROLE_UP, 0);
@@ -234,10 +236,9 @@ on_input(Metrics *metrics, const Record *record, NodeId self)
         metrics->row.delivered++;
         metrics->bytes_delivered += input->message.bytes.size;
     }
-    for (unsigned i = 0; record->fx != NULL && i < record->fx->count; i++) {
-        if (record->fx->items[i].kind == EFFECT_PROBE) {
-            on_probe(metrics, &record->fx->items[i], self);
-        }
+    while (record->fx != NULL &&
+           (probe = record_next_probe(record, &at)) != NULL) {
+        on_probe(metrics, probe, self);
     }
 }
 

@@ -70,6 +70,34 @@ typedef struct Record {
      * waited for a token) as they leave, and the world's own doings. */
     const Fact *facts;
     unsigned fact_count;
+    /* The engine's notes, made once for its many readers. Where the probes
+     * are among the effects (NULL: not noted), and whether all facts are of
+     * a kind that every event has: up to FACT_DURABLE. */
+    const uint32_t *probes;
+    unsigned probe_count;
+    bool plain_facts;
 } Record;
+
+/* The next probe among the effects of a record with an input; begin with
+ * *@at == 0. NULL: there is none. Most of a step's effects are not probes,
+ * and half a dozen readers ask. */
+static inline const Effect *
+record_next_probe(const Record *record, unsigned *at)
+{
+    const Effects *fx = record->fx;
+
+    if (record->probes != NULL) {
+        return *at < record->probe_count ? &fx->items[record->probes[(*at)++]]
+                                         : NULL;
+    }
+    while (*at < fx->count) {
+        const Effect *effect = &fx->items[(*at)++];
+
+        if (effect->kind == EFFECT_PROBE) {
+            return effect;
+        }
+    }
+    return NULL;
+}
 
 #endif

@@ -53,6 +53,8 @@ bool
 run_observer_see(void *user, const Record *record)
 {
     RunObserver *observer = user;
+    const Effect *probe;
+    unsigned at = 0;
     bool good;
 
     observer->now = event_at(record->event);
@@ -63,22 +65,19 @@ run_observer_see(void *user, const Record *record)
     good = checks_observe(observer->checks, record);
     observer->events++;
     metrics_observe(observer->metrics, record);
-    for (unsigned i = 0; i < record->fact_count; i++) {
+    for (unsigned i = 0; !record->plain_facts && i < record->fact_count; i++) {
         if (record->facts[i].kind == FACT_FAULT ||
             record->facts[i].kind == FACT_HEAL) {
             observer->last_fault_at = observer->now;
             observer->first_ok_after = 0;
         }
     }
-    for (unsigned i = 0; record->input != NULL && i < record->fx->count; i++) {
-        const Effect *effect = &record->fx->items[i];
-
-        if (effect->kind == EFFECT_PROBE &&
-            effect->probe.id == PROBE_CLIENT_INVOKE) {
-            on_invoke(observer, effect);
-        } else if (effect->kind == EFFECT_PROBE &&
-                   effect->probe.id == PROBE_CLIENT_OUTCOME) {
-            on_outcome(observer, effect);
+    while (record->input != NULL &&
+           (probe = record_next_probe(record, &at)) != NULL) {
+        if (probe->probe.id == PROBE_CLIENT_INVOKE) {
+            on_invoke(observer, probe);
+        } else if (probe->probe.id == PROBE_CLIENT_OUTCOME) {
+            on_outcome(observer, probe);
         }
     }
     story_observe(observer->story, record);

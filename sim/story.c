@@ -35,17 +35,18 @@ static void tell_refusals(Story *story);
 void
 story_observe(Story *story, const Record *record)
 {
+    const Effect *probe;
+    unsigned at = 0;
+
     story->now = event_at(record->event);
-    for (unsigned i = 0; i < record->fact_count; i++) {
+    for (unsigned i = 0; !record->plain_facts && i < record->fact_count; i++) {
         on_fact(story, &record->facts[i]);
     }
     if (record->input == NULL) {
         return;
     }
-    for (unsigned i = 0; i < record->fx->count; i++) {
-        if (record->fx->items[i].kind == EFFECT_PROBE) {
-            on_probe(story, event_cell(record->event), &record->fx->items[i]);
-        }
+    while ((probe = record_next_probe(record, &at)) != NULL) {
+        on_probe(story, event_cell(record->event), probe);
     }
 }
 

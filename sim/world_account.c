@@ -12,15 +12,14 @@ world_observe(World *world, const Record *record)
 {
     unsigned nodes = world->shared->scenario->node_count;
     NodeId id = event_cell(record->event);
+    const Effect *probe;
+    unsigned at = 0;
 
     if (record->input != NULL && id <= nodes) {
-        for (unsigned i = 0; i < record->fx->count; i++) {
-            const Effect *effect = &record->fx->items[i];
-
-            if (effect->kind == EFFECT_PROBE &&
-                effect->probe.id == PROBE_RAFT_ROLE) {
-                world->roles[id].role = effect->probe.values[0];
-                world->roles[id].term = effect->probe.values[1];
+        while ((probe = record_next_probe(record, &at)) != NULL) {
+            if (probe->probe.id == PROBE_RAFT_ROLE) {
+                world->roles[id].role = probe->probe.values[0];
+                world->roles[id].term = probe->probe.values[1];
             }
         }
     }

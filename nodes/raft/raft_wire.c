@@ -327,7 +327,19 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
     uint32_t tag;
     Shape shape;
 
-    while ((tag = packed_get_tag(&reader)) != 0) {
+    for (;;) {
+        /* The scalars first and quickly: a tag of one byte each. */
+        while (reader.at < reader.end && (*reader.at & 7) == PACKED_VARINT &&
+               *reader.at >= 8 && *reader.at < (WORDS_MAX + 1) * 8 &&
+               !reader.bad) {
+            unsigned number = *reader.at++ >> 3;
+
+            f[number] = packed_get_varint(&reader);
+        }
+        tag = packed_get_tag(&reader);
+        if (tag == 0) {
+            break;
+        }
         if ((tag & 7) == PACKED_VARINT && tag >> 3 <= WORDS_MAX) {
             f[tag >> 3] = packed_get_varint(&reader);
         } else if (tag == PACKED_TAG(5, PACKED_BYTES)) {
