@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make_run DIR [NODES CLIENTS SECONDS FAULTS PLOT]: what every observer writes of
- * a run made by hand, for the tests of captures and pictures. */
+/* make_run DIR [NODES CLIENTS SECONDS FAULTS PLOT]: what every observer writes
+ * of a run made by hand, for the tests of captures and pictures. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
