@@ -59,6 +59,7 @@ struct Metrics {
     GArray *bands;      /* FaultBand */
     uint64_t events, bytes_delivered, duplicated, corrupted;
     uint64_t dropped_by[FATE_DROPS], dropped_at_receiver;
+    uint64_t node_inputs;
     uint64_t elections, candidacies, term_max, commit_max;
     GTree *term_leaders; /* term -> the number of nodes that led in it */
     unsigned leaders, leaders_per_term_max;
@@ -229,6 +230,7 @@ on_input(Metrics *metrics, const Record *record, NodeId self)
     const Effect *probe;
     unsigned at = 0;
 
+    metrics->node_inputs += self >= 1 && self <= metrics->node_count;
     if (input->kind == INPUT_START) {
         on_role(metrics, self, ROLE_UP, 0);
     } else if (input->kind == INPUT_MESSAGE) {
@@ -491,6 +493,7 @@ metrics_each(const Metrics *metrics, MetricsEach function, void *data)
         uint64_t value;
     } totals[] = {
         {"events", metrics->events},
+        {"node_inputs", metrics->node_inputs},
         {"messages_sent", metrics->total.sent},
         {"messages_delivered", metrics->total.delivered},
         {"messages_dropped", metrics->total.dropped},

@@ -25,6 +25,14 @@ EXTRA_DIST += %D%/raft.yaml %D%/raft-light.yaml
 EXTRA_PROGRAMS += $(benches)
 CLEANFILES += $(benches)
 
+# Instruction counts: compared, never timed.
+EXTRA_DIST += %D%/callgrind.sh %D%/instructions.txt
+bench-instructions: %D%/bench_raft
+	$(SHELL) $(srcdir)/%D%/callgrind.sh %D%/bench_raft
+update-instructions: %D%/bench_raft
+	$(SHELL) $(srcdir)/%D%/callgrind.sh %D%/bench_raft --update
+.PHONY: bench-instructions update-instructions
+
 .PHONY: bench
 bench: $(benches)
 	@for program in $(benches); do ./$$program || exit 1; done
