@@ -11,6 +11,10 @@
 #include "sim/tcp.h"
 
 static bool deliver(Cell *cell, const Event *event);
+/* Inputs of one node in a virtual millisecond: a thousand times a busy one. */
+#define BURST_MAX 500000u
+
+static bool never_ends(Cell *cell);
 static bool must_wait(Cell *cell, const Event *event);
 static void run_inbox(Cell *cell);
 static bool start(Cell *cell);
@@ -196,8 +200,7 @@ start(Cell *cell)
     cell->up = true;
     if (cell->disk != NULL) {
         file_count = disk_files(cell->disk, NULL, 0);
-        cell->out->files =
-            g_renew(FileInfo, cell->out->files, file_count + 1);
+        cell->out->files = g_renew(FileInfo, cell->out->files, file_count + 1);
         files = cell->out->files;
         disk_files(cell->disk, files, file_count);
     }
@@ -311,9 +314,8 @@ timer_due(Cell *cell, const Event *event)
         return true;
     }
     if (timer->at != SIM_NEVER) {
-        again = (Event){.kind = EVENT_TIMER,
-                        .a = event->a,
-                        .c = cell->incarnation};
+        again =
+            (Event){.kind = EVENT_TIMER, .a = event->a, .c = cell->incarnation};
         timer->queued_at = timer->at;
         cell_emit(cell, cell->id, EVENT_CLASS_TIMER, timer->at, timer->seq, 0,
                   &again);
@@ -374,6 +376,9 @@ cell_step(Cell *cell)
         stop_program(cell);
         return;
     }
+    if (never_ends(cell)) {
+        return;
+    }
     if (cell->carrier->ops->step(cell->carrier, input, 1, &cell->out->fx, &done,
                                  &cell->death) == 0) {
         effects_reset(&cell->out->fx); /* whatever it had begun to say */
@@ -384,6 +389,24 @@ cell_step(Cell *cell)
         return;
     }
     apply_effects(cell);
+}
+
+/* A program that is always due again a nanosecond later would keep the run
+ * from ever ending: it hangs in virtual time. */
+static bool
+never_ends(Cell *cell)
+{
+    if (cell->now - cell->burst_at >= SIM_MS) {
+        cell->burst_at = cell->now;
+        cell->burst_count = 0;
+    }
+    if (cell->burst_count++ < BURST_MAX) {
+        return false;
+    }
+    nonsense(cell, "took %u inputs within a millisecond: it never rests",
+             BURST_MAX);
+    cell->death.hang = true;
+    return true;
 }
 
 void
@@ -557,9 +580,8 @@ send_datagram(Cell *cell, NodeId peer, Channel channel, uint64_t seq,
     link_send(way->link, cell->now, bytes->size, &way->streams, &fact->fate);
     for (unsigned copy = 0; copy < fact->fate.copy_count; copy++) {
         FateCopy *one = &fact->fate.copies[copy];
-        Event event = {.kind = EVENT_DATAGRAM,
-                       .a = fact->message,
-                       .b = channel};
+        Event event = {
+            .kind = EVENT_DATAGRAM, .a = fact->message, .b = channel};
 
         one->at = MAX(one->at, cell->now + cell->world->scenario->floor);
         one->at = explored(cell, one->at, seq);
@@ -605,9 +627,7 @@ set_timer(Cell *cell, TimerId id, SimTime mono, uint64_t seq)
         timer->at = explored(cell, timer->at, seq);
     }
     if (timer->at < timer->queued_at) {
-        Event event = {.kind = EVENT_TIMER,
-                       .a = slot,
-                       .c = cell->incarnation};
+        Event event = {.kind = EVENT_TIMER, .a = slot, .c = cell->incarnation};
 
         timer->queued_at = timer->at;
         cell_emit(cell, cell->id, EVENT_CLASS_TIMER, timer->at, seq, 0, &event);
@@ -739,8 +759,8 @@ token_failed(const Cell *cell, Token token)
 static void
 wait_for(Cell *cell, const Effect *effect, uint64_t seq)
 {
-    CellWaiting waiting = {effect->after, seq, *effect, NULL, {NULL, NULL},
-                           NULL};
+    CellWaiting waiting = {effect->after, seq,          *effect,
+                           NULL,          {NULL, NULL}, NULL};
     size_t size = effects_parts_size(effect);
     uint8_t *out;
 
@@ -788,7 +808,8 @@ release(Cell *cell, Token token, bool ok)
         }
     }
     g_array_set_size(cell->waiting, kept);
-    for (unsigned i = first; ok && i < cell->out->released->len && cell->up; i++) {
+    for (unsigned i = first; ok && i < cell->out->released->len && cell->up;
+         i++) {
         CellWaiting *one = &g_array_index(cell->out->released, CellWaiting, i);
 
         carry_out(cell, &one->effect, one->seq);
@@ -926,9 +947,7 @@ cell_clock_changed(Cell *cell, SimTime at)
 {
     for (unsigned i = 0; i < cell->timers->len; i++) {
         CellTimer *timer = &g_array_index(cell->timers, CellTimer, i);
-        Event event = {.kind = EVENT_TIMER,
-                       .a = i,
-                       .c = cell->incarnation};
+        Event event = {.kind = EVENT_TIMER, .a = i, .c = cell->incarnation};
 
         if (timer->mono_at == SIM_NEVER) {
             continue;
@@ -994,8 +1013,7 @@ cell_emit(Cell *cell, NodeId to, EventClass class, SimTime at, uint64_t seq,
     Event key = event_key(at, to, class, cell->id, seq, copy);
 
     g_assert(at > cell->now);
-    g_assert(to == cell->id ||
-             at >= cell->now + cell->world->scenario->floor);
+    g_assert(to == cell->id || at >= cell->now + cell->world->scenario->floor);
     event->at = key.at;
     event->order1 = key.order1;
     event->order2 = key.order2;
@@ -1056,10 +1074,10 @@ cell_output(Cell *cell)
     CellOutput *out = cell->out;
 
     output_own(out);
-    cell->out = cell->spare->len > 0
-                    ? g_ptr_array_steal_index_fast(cell->spare,
-                                                   cell->spare->len - 1)
-                    : output_new();
+    cell->out =
+        cell->spare->len > 0
+            ? g_ptr_array_steal_index_fast(cell->spare, cell->spare->len - 1)
+            : output_new();
     return out;
 }
 

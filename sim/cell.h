@@ -156,6 +156,10 @@ typedef struct Cell {
     GArray *held;      /* CellHeld, in order */
     GPtrArray *streams; /* StreamEnd (tcp.h), by link id */
 
+    /* Steps since burst_at, to find a program that never lets time go on. */
+    SimTime burst_at;
+    uint64_t burst_count;
+
     /* What faults have cost so far: for their accounting. */
     uint64_t delayed_count; /* inputs that waited for the CPU */
     uint64_t retimed_count; /* timers that a change of clock moved */

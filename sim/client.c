@@ -16,23 +16,28 @@
 #include "nodes/probes.h"
 #include "nodes/raft/kv_wire.h"
 
-#define TIMER_WAKE       ((TimerId)1)
-#define REPLY_MAX        ((size_t)2 << 20)
-#define OPEN_LOOP_MAX    64u
+#define TIMER_WAKE ((TimerId)1)
+#define REPLY_MAX  ((size_t)2 << 20)
+/* An open loop has this many operations under way at most; the manual of
+ * clients[].rate says so. */
+#define OPEN_LOOP_MAX 4096u
 /* Requests of one step leave as one SEND, of about this size. */
 #define REQUESTS_MAX     ((size_t)4096)
 #define RETRY_BACKOFF_NS (20 * SIM_MS)
+
+/* A request's id is its number times this, and its process's slot. */
+#define SLOTS_MAX 65536u
 
 typedef enum SlotState { SLOT_IDLE, SLOT_UNSENT, SLOT_SENT } SlotState;
 
 /* A process: one operation at a time. */
 typedef struct Slot {
     SlotState state;
-    SimTime start_at;    /* idle: of the next operation */
-    SimTime deadline;    /* not idle: then it is `info` */
-    SimTime resend_at;   /* unsent: not before */
-    uint64_t request;    /* id */
-    unsigned operation;  /* KvVerb */
+    SimTime start_at;   /* idle: of the next operation */
+    SimTime deadline;   /* not idle: then it is `info` */
+    SimTime resend_at;  /* unsent: not before */
+    uint64_t request;   /* id */
+    unsigned operation; /* KvVerb */
     char key[24];
     Bytes *value;
     Bytes *expected; /* CAS; NULL: absent */
@@ -56,8 +61,8 @@ typedef struct Client {
     NodeId target;
     uint32_t connection; /* number of the stream */
     bool opening, connected;
-    bool leaving;      /* no more requests here; go when all is answered */
-    NodeId leave_for;  /* 0: any other node */
+    bool leaving;     /* no more requests here; go when all is answered */
+    NodeId leave_for; /* 0: any other node */
     SimTime reconnect_at;
     Frame frame;
     SimTime wake_at; /* what the timer is set to */
@@ -71,6 +76,7 @@ static void on_link(Client *client, const Input *input, Effects *fx);
 static void on_message(Client *client, const Input *input, Effects *fx);
 static void on_reply(Client *client, Slice message, Effects *fx);
 static void run(Client *client, Effects *fx);
+static void arrive(Client *client, Effects *fx);
 static void begin(Client *client, unsigned number, Effects *fx);
 static void draw_operation(Client *client, Slot *slot);
 static void submit(Client *client, Slot *slot, Effects *fx);
@@ -118,8 +124,7 @@ on_start(Client *client, const Input *input, Effects *fx)
     }
     client->next_arrival = client->now + client->group.start;
     connect_to(client,
-               1 + (NodeId)stream_below(&client->dice, client->node_count),
-               fx);
+               1 + (NodeId)stream_below(&client->dice, client->node_count), fx);
 }
 
 static void
@@ -168,7 +173,10 @@ on_reply(Client *client, Slice message, Effects *fx)
         disconnect(client, 0, fx);
         return;
     }
-    number = (unsigned)(reply.id % client->slot_count);
+    number = (unsigned)(reply.id % SLOTS_MAX);
+    if (number >= client->slot_count) {
+        return;
+    }
     slot = &client->slots[number];
     if (slot->state == SLOT_SENT && slot->request == reply.id) {
         NodeId leader = reply.leader;
@@ -233,14 +241,14 @@ run(Client *client, Effects *fx)
         if (slot->state == SLOT_IDLE && !client->group.open_loop &&
             client->now >= slot->start_at) {
             begin(client, i, fx);
-        } else if (slot->state == SLOT_IDLE && client->group.open_loop &&
-                   client->now >= client->next_arrival) {
-            SimTime mean = 1000 * SIM_S / MAX(client->group.rate_milli, 1);
-
-            client->next_arrival +=
-                MAX(distribution_exponential(&client->dice, mean), 1);
-            begin(client, i, fx);
         }
+    }
+    if (client->group.open_loop) {
+        arrive(client, fx);
+    }
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        Slot *slot = &client->slots[i];
+
         if (slot->state == SLOT_UNSENT && client->connected &&
             !client->leaving && client->now >= slot->resend_at) {
             submit(client, slot, fx);
@@ -249,6 +257,35 @@ run(Client *client, Effects *fx)
     send_requests(client, fx);
     if (late) {
         disconnect(client, 0, fx); /* a silent node: ask another one */
+    }
+}
+
+/* Operations of an open loop begin when they are due, whether the earlier
+ * ones have ended or not: that is what makes a stall visible in the
+ * latencies. */
+static void
+arrive(Client *client, Effects *fx)
+{
+    SimTime mean = 1000 * SIM_S / MAX(client->group.rate_milli, 1);
+    unsigned number = 0;
+
+    while (client->now >= client->next_arrival) {
+        SimTime gap = distribution_exponential(&client->dice, mean);
+
+        while (number < client->slot_count &&
+               client->slots[number].state != SLOT_IDLE) {
+            number++;
+        }
+        if (number == client->slot_count) {
+            if (client->slot_count == OPEN_LOOP_MAX) {
+                return; /* late: when a process is free */
+            }
+            client->slot_count++;
+            client->slots = g_renew(Slot, client->slots, client->slot_count);
+            client->slots[number] = (Slot){.state = SLOT_IDLE};
+        }
+        client->next_arrival += MAX(gap, 1);
+        begin(client, number, fx);
     }
 }
 
@@ -372,8 +409,8 @@ submit(Client *client, Slot *slot, Effects *fx)
                          .key = slice_of(slot->key, strlen(slot->key))};
     size_t size;
 
-    slot->request = client->next_request * client->slot_count +
-                    (uint64_t)(slot - client->slots);
+    slot->request =
+        client->next_request * SLOTS_MAX + (uint64_t)(slot - client->slots);
     client->next_request++;
     request.id = slot->request;
     if (slot->value != NULL) {
@@ -463,10 +500,10 @@ disconnect(Client *client, NodeId next, Effects *fx)
         }
     }
     if (next == 0) {
-        uint64_t step = client->node_count > 1
-                            ? 1 + stream_below(&client->dice,
-                                               client->node_count - 1)
-                            : 0;
+        uint64_t step =
+            client->node_count > 1
+                ? 1 + stream_below(&client->dice, client->node_count - 1)
+                : 0;
 
         next = 1 + (NodeId)((client->target - 1 + step) % client->node_count);
         client->reconnect_at = client->now + RETRY_BACKOFF_NS;
@@ -568,7 +605,7 @@ client_make(const NodeSetup *setup, char *error, size_t error_size)
         zipf_init(&client->zipf, MIN(group->keys, ZIPF_RANKS_MAX),
                   group->zipf_milli);
     }
-    client->slot_count = client_processes(group);
+    client->slot_count = group->open_loop ? 1 : client_processes(group);
     client->slots = g_new0(Slot, client->slot_count);
     frame_init(&client->frame, REPLY_MAX);
     return client;

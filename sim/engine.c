@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nodes/bugs.h"
+#include "nodes/host/programs.h"
 #include "sim/client.h"
 #include "sim/streams.h"
 #include "sim/workers.h"
@@ -37,6 +38,7 @@ static bool merge(Engine *engine);
 static void exchange(Engine *engine);
 static bool show(Engine *engine, Record *record);
 static void note(Engine *engine, Record *record);
+static bool check_program(const Engine *engine, GError **error);
 static bool add_cells(Engine *engine, GError **error);
 static Cell *add_client(Engine *engine, NodeId id, const ClientGroup *group,
                         uint64_t *process_base);
@@ -287,12 +289,45 @@ engine_new(const EngineConfig *config, GError **error)
     engine->workers = workers_new(MAX(config->workers, 1),
                                   config->isolation == ENGINE_PROCESS,
                                   config->thread_begin, config->thread_user);
-    if (!add_cells(engine, error)) {
+    if (!check_program(engine, error) || !add_cells(engine, error)) {
         engine_free(engine);
         return NULL;
     }
     engine->world = world_new(&engine->shared, config->plan, engine->queue);
     return engine;
+}
+
+/* A program that does not take its configuration is the user's mistake, not
+ * a node that crashed. One that is only a process judges it by itself. */
+static bool
+check_program(const Engine *engine, GError **error)
+{
+    const Scenario *scenario = engine->config.scenario;
+    const char *name = scenario->program;
+    NodeSetup setup = {1, scenario->node_count,
+                       scenario->node_config != NULL ? scenario->node_config
+                                                     : ""};
+    char text[256] = "";
+    const NodeProgram *program;
+    void *node;
+
+    if (strchr(name, '/') != NULL && !g_str_has_suffix(name, ".so")) {
+        return true;
+    }
+    program = programs_find(name, text, sizeof(text));
+    if (program == NULL) {
+        g_set_error(error, CARRIER_ERROR, 0, "%s: nodes.program: %s",
+                    scenario->path, text);
+        return false;
+    }
+    node = program->make(&setup, text, sizeof(text));
+    if (node == NULL) {
+        g_set_error(error, CARRIER_ERROR, 0, "%s: nodes.config: %s",
+                    scenario->path, text);
+        return false;
+    }
+    program->free(node);
+    return true;
 }
 
 static bool

@@ -52,6 +52,7 @@ libsim_a_SOURCES += %D%/record_difference.c %D%/record_difference.h
 libsim_a_SOURCES += %D%/resolve.c %D%/resolve.h
 libsim_a_SOURCES += %D%/run.c %D%/run.h
 libsim_a_SOURCES += %D%/run_folder.c %D%/run_folder.h
+libsim_a_SOURCES += %D%/run_history.c %D%/run_history.h
 libsim_a_SOURCES += %D%/run_observer.c %D%/run_observer.h
 libsim_a_SOURCES += %D%/run_watch.c %D%/run_watch.h
 libsim_a_SOURCES += %D%/scenario.c %D%/scenario.h

@@ -9,6 +9,7 @@
 #include "nodes/probes.h"
 #include "sim/histogram.h"
 #include "sim/plan.h"
+#include "sim/tcp.h"
 #include "sim/whole_file.h"
 
 enum { ROLE_LEADER = 3, ROLE_CANDIDATE = 2, ROLE_DOWN = 4, ROLE_UP = 5 };
@@ -127,7 +128,10 @@ on_fact(Metrics *metrics, const Fact *fact)
 {
     switch (fact->kind) {
     case FACT_SEND:
-        on_send(metrics, fact);
+        /* A stream's handshake and end are nobody's messages. */
+        if (fact->value == 0 || fact->value == CHUNK_DATA) {
+            on_send(metrics, fact);
+        }
         break;
     case FACT_DROP:
         metrics->dropped_at_receiver++;
@@ -152,7 +156,7 @@ on_fact(Metrics *metrics, const Fact *fact)
         on_role(metrics, fact->node, ROLE_DOWN, 0);
         break;
     case FACT_RESTART:
-        metrics->restarts++;
+        metrics->restarts += fact->value > 1; /* not the first start */
         break;
     case FACT_FAULT:
         on_fault(metrics, fact);

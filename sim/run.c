@@ -45,7 +45,14 @@ typedef struct RunBody {
     NodeId fatal_node;
     uint64_t fatal_input;
     const CarrierDeath *fatal_death;
+    CarrierDeath death;
 } RunBody;
+
+/* What the child tells by shared memory. */
+typedef struct Area {
+    RunResult result;
+    char error[512];
+} Area;
 
 /* Who sees the records of the run in hand. */
 typedef struct RunEyes {
@@ -59,6 +66,9 @@ static void on_orphaned(int signal);
 static int body(void *data);
 static bool see(void *eyes, const Record *record);
 static int judge(RunBody *work, GError **error);
+static int look(RunBody *work, RunOptions *options, Area *area, GError **error);
+static int compare(RunResult *first, const RunResult *second);
+static int body_in_area(void *data);
 static bool set_bugs(char **names, GError **error);
 static bool write_folder(const RunOptions *options, const Scenario *scenario,
                          const Plan *plan, const char *folder,
@@ -146,21 +156,13 @@ out:
 static int
 judge(RunBody *work, GError **error)
 {
-    CrashBox *box;
-    CrashReport report;
-    CarrierDeath death;
+    RunOptions options = *work->options;
     char text[512] = "";
-    unsigned scale = work->options->gdb != 0 ? 0 : TIME_SCALE;
-    SimTime cpu = CARRIER_CPU_LIMIT * scale;
-    SimTime wait = CARRIER_WAIT_LIMIT * scale;
-    struct {
-        RunResult result;
-        char error[512];
-    } * area;
-    RunOptions again = *work->options;
-    int status = RUN_INTERNAL;
+    Area *area;
+    RunResult *first;
+    int status;
 
-    if (work->options->no_fork) {
+    if (options.no_fork) {
         work->error = text;
         status = body(work);
         if (status >= RUN_BAD_ARGUMENTS) {
@@ -168,61 +170,113 @@ judge(RunBody *work, GError **error)
         }
         return status;
     }
-    box = crash_box_new(MAX(work->options->workers, 1), sizeof(*area));
-    area = crash_box_area(box);
-    for (unsigned attempt = 0; attempt < 4; attempt++) {
-        RunBody child = *work;
+    work->options = &options;
+    work->box = crash_box_new(MAX(options.workers, 1), sizeof(*area));
+    area = crash_box_area(work->box);
+    status = look(work, &options, area, error);
+    if (status < RUN_BAD_ARGUMENTS) {
+        *work->result = area->result;
+    }
+    if (status == RUN_VIOLATED && work->folder != NULL) {
+        /* Once more, for the last events before the violation: only a
+         * failure pays for them. */
+        first = g_memdup2(&area->result, sizeof(*first));
+        options.tail_from =
+            first->events > TAIL_RECORDS ? first->events - TAIL_RECORDS : 1;
+        status = look(work, &options, area, error);
+        if (status < RUN_BAD_ARGUMENTS) {
+            status = compare(first, &area->result);
+            *work->result = *first;
+        }
+        g_free(first);
+    }
+    crash_box_free(work->box);
+    return status;
+}
+
+/* Run in a child; again when a node took the child with it, so that the
+ * folder shows everything up to that input. */
+static int
+look(RunBody *work, RunOptions *options, Area *area, GError **error)
+{
+    unsigned scale = options->gdb != 0 ? 0 : TIME_SCALE;
+    CrashReport report;
+
+    for (;;) {
         uint64_t printed = area->result.printed;
 
-        child.box = box;
-        child.options = &again;
-        child.result = &area->result;
-        child.error = area->error;
         memset(area, 0, sizeof(*area));
         area->result.printed = printed;
-        crash_box_run(box, body, &child, cpu, wait, &report);
+        work->error = area->error;
+        crash_box_run(work->box, body_in_area, work, CARRIER_CPU_LIMIT * scale,
+                      CARRIER_WAIT_LIMIT * scale, &report);
         if (report.returned) {
-            status = report.status;
-            *work->result = area->result;
-            if (status >= RUN_BAD_ARGUMENTS) {
+            if (report.status >= RUN_BAD_ARGUMENTS) {
                 g_set_error(error, RUN_ERROR, 0, "%s", area->error);
             }
-            if (status != RUN_VIOLATED || work->folder == NULL ||
-                again.tail_from > 0) {
-                break;
-            }
-            /* Once more, for the last events before the violation: only a
-             * failure pays for them. */
-            again.tail_from = area->result.events > TAIL_RECORDS
-                                  ? area->result.events - TAIL_RECORDS
-                                  : 1;
-            continue;
+            return report.status;
         }
         if (report.interrupted) {
             g_set_error(error, RUN_ERROR, 0, "interrupted by signal %d",
                         report.death.signal);
-            break;
+            return RUN_INTERNAL;
         }
         if (report.node == 0 || work->fatal_node != 0) {
             g_set_error(error, RUN_ERROR, 0,
                         "the simulator died of signal %d at %.9f s: %s\n%s",
                         report.death.signal, (double)report.at / 1e9,
                         report.death.text, report.death.backtrace);
-            break;
+            return RUN_INTERNAL;
         }
-        if (again.workers > 1) {
+        if (options->workers > 1) {
             /* Another node may have been about to die before it, in the same
              * window: one worker finds the first. */
-            again.workers = 1;
+            options->workers = 1;
             continue;
         }
-        death = report.death;
+        work->death = report.death;
         work->fatal_node = report.node;
         work->fatal_input = report.event;
-        work->fatal_death = &death;
+        work->fatal_death = &work->death;
     }
-    crash_box_free(box);
-    return status;
+}
+
+/* A violation must show again when the same run is run again: if not, that is
+ * what is told, and the first look counts. */
+static int
+compare(RunResult *first, const RunResult *second)
+{
+    char was[DIGEST_TEXT_SIZE];
+    char is[DIGEST_TEXT_SIZE];
+    RunViolation *violation;
+
+    if (digest_equal(first->digest, second->digest) &&
+        first->violation_count == second->violation_count) {
+        return RUN_VIOLATED;
+    }
+    digest_text(first->digest, was);
+    digest_text(second->digest, is);
+    violation =
+        &first->violations[MIN(first->violation_count, RUN_VIOLATIONS_MAX - 1)];
+    first->violation_count++;
+    *violation = (RunViolation){.at = first->virtual_ns};
+    g_strlcpy(violation->check, "determinism", sizeof(violation->check));
+    g_snprintf(violation->message, sizeof(violation->message),
+               "run again, the same seed came to digest %s and not %s: a node "
+               "is not deterministic, or something outside killed it; the "
+               "files show the second run",
+               is, was);
+    return RUN_VIOLATED;
+}
+
+static int
+body_in_area(void *data)
+{
+    RunBody *work = data;
+    Area *area = crash_box_area(work->box);
+
+    work->result = &area->result;
+    return body(work);
 }
 
 /* When the parent is killed, and this process told so, the half-filled folder
