@@ -259,6 +259,8 @@ golden-traces: seedbed
 # Seeds that found a bug once.
 dist_check_SCRIPTS += %D%/test_seeds.sh
 TESTS += %D%/test_seeds.sh
+dist_check_SCRIPTS += %D%/test_bugs.sh
+TESTS += %D%/test_bugs.sh
 EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml
 
 if FUZZ
@@ -284,6 +286,7 @@ dist_scenario_DATA = \
 	%D%/scenarios/raft-clocks.yaml \
 	%D%/scenarios/raft-disk.yaml \
 	%D%/scenarios/raft-lossy.yaml \
+	%D%/scenarios/raft-minority.yaml \
 	%D%/scenarios/raft-partition.yaml \
 	%D%/scenarios/raft-regions.yaml \
 	%D%/scenarios/raft-steady.yaml \

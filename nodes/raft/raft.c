@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "nodes/bugs.h"
 #include "nodes/probes.h"
 #include "nodes/raft/raft_election.h"
 #include "nodes/raft/raft_install.h"
@@ -225,7 +226,7 @@ raft_quorum_value(const Raft *raft, const uint64_t *values)
         }
         sorted[j] = values[i];
     }
-    return sorted[raft_majority(raft) - 1];
+    return sorted[(BUG(RAFT_WAIT_FOR_ALL) ? count : raft_majority(raft)) - 1];
 }
 
 static void

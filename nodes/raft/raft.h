@@ -24,6 +24,7 @@
 #ifndef SEEDBED_RAFT_H
 #define SEEDBED_RAFT_H
 
+#include "nodes/bugs.h"
 #include "nodes/effects.h"
 #include "nodes/frame.h"
 #include "nodes/quantity.h"
@@ -265,7 +266,7 @@ uint64_t raft_quorum_value(const Raft *raft, const uint64_t *values);
 static inline unsigned
 raft_majority(const Raft *raft)
 {
-    return raft->configuration.voter_count / 2 + 1;
+    return raft->configuration.voter_count / 2 + !BUG(RAFT_HALF_IS_MAJORITY);
 }
 
 /* Why a message was strange: the second value of PROBE_RAFT_STRANGE. */

@@ -91,7 +91,8 @@ accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
              last_new <= raft->commit_index);
     /* Rule 5: not beyond the last new entry, for what lies behind it may
      * yet conflict. */
-    commit = MIN(m->append_request.commit_index,
+    commit = MIN(BUG(RAFT_COMMIT_ON_APPEND) ? last_new
+                                            : m->append_request.commit_index,
                  BUG(RAFT_COMMIT_PAST_NEW) ? raft->log.last_index : last_new);
     if (commit > raft->commit_index) {
         raft_commit(raft, commit, fx);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "nodes/bugs.h"
 #include "nodes/probes.h"
 #include "nodes/raft/raft_election.h"
 #include "nodes/raft/raft_replication.h"
@@ -398,7 +399,8 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
     }
     if (view->index <= raft->log.last_index &&
         view->index >= raft->log.first_index &&
-        raft_log_term(&raft->log, view->index) == view->term) {
+        (raft_log_term(&raft->log, view->index) == view->term ||
+         BUG(RAFT_INSTALL_KEEPS_TAIL))) {
         /* Rule 6: what follows the snapshot stays. */
         raft_snapshot_compact(raft, fx);
         return;
@@ -411,7 +413,8 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
     /* The snapshot's name is not durable before the next SYNC: until then a
      * crash brings the old log back, and of that only what was committed is
      * sure to agree with the snapshot. */
-    raft_log_reset(&raft->log, view->index, view->term, durable, fx);
+    raft_log_reset(&raft->log, view->index, view->term,
+                   BUG(RAFT_NAME_NOT_DURABLE) ? view->index : durable, fx);
     raft_storage_drop_answers(raft);
     for (unsigned i = 0; i < raft->sync_count; i++) {
         raft->syncs[i].index = raft->syncs[i].offset = 0;

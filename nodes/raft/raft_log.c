@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "nodes/bugs.h"
 #include "nodes/raft/raft_record.h"
 
 #define RING_MIN ((uint64_t)64)
@@ -82,7 +83,8 @@ raft_log_compact(RaftLog *log, uint64_t first_index, Effects *fx)
         limit = MIN(limit, segment->first_index);
     }
     for (unsigned i = 0; i < keep; i++) {
-        RaftSegment *segment = g_ptr_array_index(log->segments, i);
+        RaftSegment *segment = g_ptr_array_index(
+            log->segments, BUG(RAFT_REMOVE_REVERSED) ? keep - 1 - i : i);
         char *name = effects_alloc(fx, RAFT_LOG_NAME_MAX);
 
         memcpy(name, segment->name, RAFT_LOG_NAME_MAX);

@@ -146,8 +146,10 @@ raft_replication_durable(Raft *raft, Effects *fx)
         return;
     }
     /* The leader counts itself like any other: as far as it is durable. */
-    raft->peers[raft->self].match_index = raft->log.durable_index;
-    if (raft->log.durable_index > raft->commit_index) {
+    raft->peers[raft->self].match_index = BUG(RAFT_COUNT_SELF_EARLY)
+                                              ? raft->log.last_index
+                                              : raft->log.durable_index;
+    if (raft->peers[raft->self].match_index > raft->commit_index) {
         advance_commit(raft, fx);
     }
 }
@@ -379,6 +381,9 @@ acknowledged(Raft *raft, NodeId id, const RaftMessage *m)
     RaftPeer *peer = &raft->peers[id];
     uint64_t match = m->append_reply.match_index;
 
+    if (BUG(RAFT_MATCH_FOLLOWER_LAST)) {
+        match = MIN(m->append_reply.last_index, raft->log.last_index);
+    }
     if (match > peer->match_index) {
         peer->match_index = match;
         inflight_pop(raft, peer);

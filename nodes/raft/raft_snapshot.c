@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "nodes/hash.h"
+#include "nodes/bugs.h"
 #include "nodes/probes.h"
 #include "nodes/raft/raft_install.h"
 
@@ -231,6 +232,11 @@ write_piece(Raft *raft, Effects *fx)
         effects_write(fx, RAFT_SNAPSHOT_SAVING, saving->size, &part, 1);
         saving->size += FOOTER;
         saving->ended = true;
+    }
+    if (BUG(RAFT_SNAPSHOT_NOT_SYNCED) && saving->ended) {
+        raft_log_discard(&raft->log, g_steal_pointer(&saving->piece));
+        finish(raft, fx);
+        return;
     }
     saving->token = raft_token(raft);
     effects_sync(fx, saving->token, names, 1);

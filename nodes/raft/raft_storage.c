@@ -131,7 +131,7 @@ raft_storage_write_vote(Raft *raft, Effects *fx)
     words[0] = VOTE_MAGIC;
     words[1] = ++raft->vote_counter;
     words[2] = raft->term;
-    words[3] = raft->vote;
+    words[3] = BUG(RAFT_VOTE_FORGOTTEN) ? 0 : raft->vote;
     words[4] = hash_words(words, 4, VOTE_MAGIC);
     for (unsigned i = 0; i < 5; i++) {
         words[i] = GUINT64_TO_LE(words[i]);
