@@ -89,6 +89,7 @@ put_input(Digest *digest, const Input *input)
         break;
     case INPUT_CHILD:
         digest_u64(digest, input->child.token);
+        digest_u8(digest, input->child.exited);
         digest_u32(digest, (uint32_t)input->child.status);
         put_bytes(digest, input->child.bytes.data, input->child.bytes.size);
         break;
@@ -99,6 +100,9 @@ put_input(Digest *digest, const Input *input)
         digest_u64(digest, input->memory.budget);
         break;
     case INPUT_LOCAL:
+        digest_u32(digest, input->local.from);
+        put_bytes(digest, input->local.bytes.data, input->local.bytes.size);
+        break;
     case INPUT_STOP:
         break;
     }
@@ -165,13 +169,19 @@ put_effect(Digest *digest, const Effect *effect)
         break;
     case EFFECT_SPAWN:
         digest_u64(digest, effect->child.token);
-        put_parts(digest, effect);
+        digest_u32(digest, effect->part_count);
+        for (unsigned i = 0; i < effect->part_count; i++) {
+            put_bytes(digest, effect->parts[i].data, effect->parts[i].size);
+        }
         break;
     case EFFECT_SIGNAL:
         digest_u64(digest, effect->child.token);
         digest_u32(digest, (uint32_t)effect->child.number);
         break;
     case EFFECT_LOCAL:
+        digest_u32(digest, effect->local.to);
+        digest_u32(digest, effect->local.from);
+        /* fall through */
     case EFFECT_HALT:
         put_parts(digest, effect);
         break;

@@ -39,6 +39,8 @@ static void wait_for(Cell *cell, const Effect *effect, uint64_t seq);
 static void release(Cell *cell, Token token, bool ok);
 static void waiting_clear(CellWaiting *waiting);
 static void nonsense(Cell *cell, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void die(Cell *cell);
+static void end_process(Cell *cell);
 static void stop_program(Cell *cell);
 static CellOutput *output_new(void);
 static void output_free(CellOutput *out);
@@ -152,7 +154,9 @@ must_wait(Cell *cell, const Event *event)
 static void
 run_inbox(Cell *cell)
 {
-    while (!cell->paused && cell->inbox->length > 0 && !cell->out->has_input) {
+    /* The event may be one of an incarnation before: busy until then. */
+    while (!cell->paused && cell->now >= cell->busy_until &&
+           cell->inbox->length > 0 && !cell->out->has_input) {
         Event *event = g_queue_pop_head(cell->inbox);
 
         event->at = cell->now;
@@ -179,7 +183,7 @@ start(Cell *cell)
     unsigned file_count = 0;
     Fact *fact;
 
-    if (cell->up || cell->failed) {
+    if (cell->up || cell->failed || cell->held_down) {
         return false;
     }
     cell->carrier->ops->kill(cell->carrier);
@@ -209,10 +213,9 @@ start(Cell *cell)
     cell->out->input.start.files = files;
     cell->out->input.start.file_count = file_count;
     cell_step(cell);
-    if (cell->up && cell->world->scenario->memory_budget > 0 &&
-        !cell->is_client) {
+    if (cell->up && cell->memory_budget > 0) {
         /* Told with the configuration in a later input of its own. */
-        cell_memory(cell, cell->world->scenario->memory_budget, cell->now + 1);
+        cell_memory(cell, cell->memory_budget, cell->now + 1);
     }
     return true;
 }
@@ -242,6 +245,9 @@ on_synced(Cell *cell, const Event *event)
         g_array_append_val(cell->failed_tokens, event->b);
     }
     release(cell, event->b, error == 0);
+    if (!cell->up) {
+        return true; /* a HALT had waited for this */
+    }
     cell->out->input = (Input){.kind = INPUT_SYNCED};
     cell->out->input.synced.token = event->b;
     cell->out->input.synced.error = error;
@@ -371,9 +377,7 @@ cell_step(Cell *cell)
     if (cell->world->fatal_node == cell->id &&
         cell->world->fatal_input == cell->input_count) {
         cell->death = *cell->world->fatal_death;
-        cell->failed = true;
-        cell->out->record.death = &cell->death;
-        stop_program(cell);
+        die(cell);
         return;
     }
     if (never_ends(cell)) {
@@ -382,10 +386,7 @@ cell_step(Cell *cell)
     if (cell->carrier->ops->step(cell->carrier, input, 1, &cell->out->fx, &done,
                                  &cell->death) == 0) {
         effects_reset(&cell->out->fx); /* whatever it had begun to say */
-        cell->death.died = true;
-        cell->failed = true;
-        cell->out->record.death = &cell->death;
-        stop_program(cell);
+        die(cell);
         return;
     }
     apply_effects(cell);
@@ -490,11 +491,7 @@ carry_out(Cell *cell, const Effect *effect, uint64_t seq)
             fact->text = (const char *)text->data;
             g_ptr_array_add(cell->out->scraps, text);
         }
-        tcp_kill(cell);
-        stop_program(cell);
-        if (cell->disk != NULL) {
-            disk_kill(cell->disk);
-        }
+        end_process(cell);
         break;
     case EFFECT_SPAWN:
     case EFFECT_SIGNAL:
@@ -741,6 +738,15 @@ token_pending(const Cell *cell, Token token)
             return true;
         }
     }
+    /* Its SYNC may itself wait for another token. */
+    for (unsigned i = 0; i < cell->waiting->len; i++) {
+        const Effect *effect =
+            &g_array_index(cell->waiting, CellWaiting, i).effect;
+
+        if (effect->kind == EFFECT_SYNC && effect->sync.token == token) {
+            return true;
+        }
+    }
     return false;
 }
 
@@ -797,6 +803,7 @@ release(Cell *cell, Token token, bool ok)
 {
     unsigned first = cell->out->released->len;
     unsigned kept = 0;
+    unsigned last;
 
     for (unsigned i = 0; i < cell->waiting->len; i++) {
         CellWaiting *one = &g_array_index(cell->waiting, CellWaiting, i);
@@ -808,11 +815,24 @@ release(Cell *cell, Token token, bool ok)
         }
     }
     g_array_set_size(cell->waiting, kept);
+    last = cell->out->released->len;
     for (unsigned i = first; ok && i < cell->out->released->len && cell->up;
          i++) {
         CellWaiting *one = &g_array_index(cell->out->released, CellWaiting, i);
 
         carry_out(cell, &one->effect, one->seq);
+    }
+    /* A SYNC that is dropped takes with it what waits for it. */
+    for (unsigned i = first; !ok && i < last; i++) {
+        Effect *effect =
+            &g_array_index(cell->out->released, CellWaiting, i).effect;
+
+        if (effect->kind == EFFECT_SYNC) {
+            Token dropped = effect->sync.token;
+
+            g_array_append_val(cell->failed_tokens, dropped);
+            release(cell, dropped, false);
+        }
     }
 }
 
@@ -834,11 +854,30 @@ nonsense(Cell *cell, const char *format, ...)
     va_start(arguments, format);
     g_vsnprintf(cell->death.text, sizeof(cell->death.text), format, arguments);
     va_end(arguments);
-    cell->death.died = true;
     cell->death.nonsense = true;
+    die(cell);
+}
+
+/* The program is dead by its own fault, see cell->death, and will not be
+ * started again. The machine lives: it resets the streams. */
+static void
+die(Cell *cell)
+{
+    cell->death.died = true;
     cell->failed = true;
     cell->out->record.death = &cell->death;
+    end_process(cell);
+}
+
+/* The process ends, the machine and its page cache live. */
+static void
+end_process(Cell *cell)
+{
+    tcp_kill(cell);
     stop_program(cell);
+    if (cell->disk != NULL) {
+        disk_kill(cell->disk);
+    }
 }
 
 /* The process is gone; the machine may live on. The carrier lets go of it at
@@ -901,12 +940,8 @@ cell_kill(Cell *cell)
 
     fact->text = "kill";
     fact->value = 1;
-    tcp_kill(cell);
-    stop_program(cell);
+    end_process(cell);
     cell->carrier->ops->kill(cell->carrier);
-    if (cell->disk != NULL) {
-        disk_kill(cell->disk);
-    }
 }
 
 void
@@ -1259,6 +1294,7 @@ cell_new(CellWorld *world, NodeId id, Carrier *carrier, const char *config,
 
         cell->disk = disk_new(&disk, 0);
         cell->service_time = scenario->service_time;
+        cell->memory_budget = scenario->memory_budget;
     }
     cell_redraw(cell);
     return cell;

@@ -127,6 +127,8 @@ typedef struct Cell {
     bool paused;
     bool failed;     /* the program died by its own fault: see death */
     bool wipe;       /* the disk is empty after the next crash */
+    bool held_down;  /* a crash or kill is in force: no start */
+    uint64_t memory_budget; /* told after each start; 0: none */
     CellWorld *world;
     Carrier *carrier;
     CarrierDeath death;

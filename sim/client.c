@@ -52,7 +52,7 @@ typedef struct Client {
     Zipf zipf; /* of the keys, when they are not uniform */
     Slot *slots;
     unsigned slot_count;
-    Stream dice; /* of this incarnation, keyed by the first input */
+    Stream dice; /* of this input */
     SimTime now;
     uint64_t next_request;
     uint64_t next_value;
@@ -96,7 +96,12 @@ client_step(void *node, const Input *input, Effects *fx)
     Client *client = node;
 
     client->now = input->now;
+    /* Fresh dice with every input, so that `redraw` reaches clients too. */
+    client->dice = (Stream){dice_u64(&input->dice, 0), 0};
     switch (input->kind) {
+    case INPUT_TIMER:
+        client->wake_at = SIM_NEVER; /* it has fired */
+        break;
     case INPUT_START:
         on_start(client, input, fx);
         break;
@@ -116,7 +121,6 @@ client_step(void *node, const Input *input, Effects *fx)
 static void
 on_start(Client *client, const Input *input, Effects *fx)
 {
-    client->dice = (Stream){dice_u64(&input->dice, 0), 0};
     /* Values carry the incarnation, so that no two writes are alike. */
     client->next_value = input->start.incarnation << 32 | 1;
     for (unsigned i = 0; i < client->slot_count; i++) {
@@ -238,6 +242,13 @@ run(Client *client, Effects *fx)
             late = late || client->connected || client->opening;
             finish(client, i, outcome, true, slice_of("", 0), fx);
         }
+    }
+    if (late) {
+        disconnect(client, 0, fx); /* a silent node: ask another one */
+    }
+    for (unsigned i = 0; i < client->slot_count; i++) {
+        Slot *slot = &client->slots[i];
+
         if (slot->state == SLOT_IDLE && !client->group.open_loop &&
             client->now >= slot->start_at) {
             begin(client, i, fx);
@@ -255,9 +266,6 @@ run(Client *client, Effects *fx)
         }
     }
     send_requests(client, fx);
-    if (late) {
-        disconnect(client, 0, fx); /* a silent node: ask another one */
-    }
 }
 
 /* Operations of an open loop begin when they are due, whether the earlier
@@ -348,7 +356,7 @@ draw_operation(Client *client, Slot *slot)
          * and after deletes; the others guess at a recent value. */
         slot->value = draw_value(client);
         if (stream_below(&client->dice, 2) == 1 &&
-            client->next_value % 0xffffffffu > 2) {
+            (client->next_value & 0xffffffffu) > 2) {
             uint64_t keep = client->next_value;
 
             client->next_value -= 2;

@@ -170,8 +170,7 @@ disk_read_done(Disk *disk, uint64_t id, Bytes **out)
     memmove(&disk->reads[index], &disk->reads[index + 1],
             (disk->read_count - index) * sizeof(DiskRead));
     *out = NULL;
-    if (disk->eio_prefix != NULL &&
-        g_str_has_prefix(read.name, disk->eio_prefix)) {
+    if (disk_fault_eio(disk, read.name)) {
         bytes_unref(read.bytes);
         disk->mattered[FAULT_DISK_EIO]++;
         return EIO;
@@ -256,14 +255,13 @@ disk_reopen(Disk *disk)
 static int
 sync_error(Disk *disk, const DiskSync *sync)
 {
-    bool hit = disk->eio_prefix != NULL && disk->eio_prefix[0] == '\0';
+    bool hit = disk_fault_eio(disk, ""); /* all files */
     int error = hit ? EIO : 0; /* the directory too */
 
     for (unsigned i = 0; i < sync->file_count; i++) {
         DiskFile *file = sync->files[i];
 
-        if (disk->eio_prefix != NULL &&
-            g_str_has_prefix(file->name, disk->eio_prefix)) {
+        if (disk_fault_eio(disk, file->name)) {
             hit = true;
             if (file->error == 0) {
                 file->error = EIO;

@@ -92,6 +92,7 @@ unsigned disk_files(const Disk *disk, FileInfo *out, unsigned max);
 void disk_set_slow(Disk *disk, SimTime extra); /* 0: off */
 void disk_set_full(Disk *disk, bool full);
 void disk_set_eio(Disk *disk, const char *prefix); /* NULL: off */
+void disk_add_eio(Disk *disk, const char *prefix); /* those fail as well */
 void disk_set_lost_sync(Disk *disk, bool lost);
 /* Flip one bit on the platter, drawn from @salt alone. False if there is no
  * such file with durable content, or the bit fell on a hole. */

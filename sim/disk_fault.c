@@ -32,8 +32,33 @@ disk_set_full(Disk *disk, bool full)
 void
 disk_set_eio(Disk *disk, const char *prefix)
 {
-    g_free(disk->eio_prefix);
-    disk->eio_prefix = g_strdup(prefix);
+    if (disk->eio_prefixes != NULL) {
+        g_ptr_array_set_size(disk->eio_prefixes, 0);
+    }
+    if (prefix != NULL) {
+        disk_add_eio(disk, prefix);
+    }
+}
+
+void
+disk_add_eio(Disk *disk, const char *prefix)
+{
+    if (disk->eio_prefixes == NULL) {
+        disk->eio_prefixes = g_ptr_array_new_with_free_func(g_free);
+    }
+    g_ptr_array_add(disk->eio_prefixes, g_strdup(prefix));
+}
+
+bool
+disk_fault_eio(const Disk *disk, const char *name)
+{
+    for (unsigned i = 0;
+         disk->eio_prefixes != NULL && i < disk->eio_prefixes->len; i++) {
+        if (g_str_has_prefix(name, disk->eio_prefixes->pdata[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -166,7 +191,7 @@ disk_fault_clear(Disk *disk)
         heal(disk, disk->scar_count - 1);
     }
     g_free(disk->scars);
-    g_free(disk->eio_prefix);
+    g_clear_pointer(&disk->eio_prefixes, g_ptr_array_unref);
     g_free(disk->misdirect_prefix);
 }
 

@@ -62,7 +62,7 @@ struct Disk {
     /* faults */
     SimTime slow;
     bool full, lost_sync;
-    char *eio_prefix;
+    GPtrArray *eio_prefixes; /* char *; NULL: none yet */
     char *misdirect_prefix;
     uint64_t misdirect_salt;
     DiskScar *scars;
@@ -91,5 +91,8 @@ void disk_directory_settle(Disk *disk, uint64_t seq);
 void disk_directory_crash(Disk *disk, uint64_t keep, DiskLoss *loss);
 /* Drop every file and every change, durably. */
 void disk_directory_clear(Disk *disk);
+
+/* Is @name one of those that fail with EIO? */
+bool disk_fault_eio(const Disk *disk, const char *name);
 
 #endif

@@ -234,6 +234,7 @@ judge_expectations(RunObserver *observer, RunResult *result)
     uint64_t attempted = ok + run_metric(result, "operations_fail") +
                          run_metric(result, "operations_info");
     SimTime leader_at = run_metric(result, "first_leader_ns");
+    char after[64];
 
     if (elections < expect->elections_min) {
         violate(result, "elections", observer->now,
@@ -254,8 +255,9 @@ judge_expectations(RunObserver *observer, RunResult *result)
     if ((unsigned __int128)ok * 1000000000u <
         (unsigned __int128)attempted * expect->availability_ppb_min) {
         violate(result, "availability", observer->now,
-                "%" PRIu64 " of %" PRIu64 " operations ended ok", ok,
-                attempted);
+                "%" PRIu64 " of %" PRIu64 " operations ended ok, expected at "
+                "least %.7f %%",
+                ok, attempted, (double)expect->availability_ppb_min / 1e7);
     }
     if (expect->leader_within > 0 && leader_at == 0) {
         violate(result, "leader-within", observer->now,
@@ -266,15 +268,25 @@ judge_expectations(RunObserver *observer, RunResult *result)
                 "the first leader came at %.3f s, expected by %.3f s",
                 (double)leader_at / 1e9, (double)expect->leader_within / 1e9);
     }
+    /* A run that ends before the time is up says nothing. */
     if (expect->recovery_within > 0 && observer->last_fault_at > 0 &&
+        observer->now - observer->last_fault_at >= expect->recovery_within &&
         (observer->first_ok_after == 0 ||
          observer->first_ok_after >
              observer->last_fault_at + expect->recovery_within)) {
+        if (observer->first_ok_after == 0) {
+            g_strlcpy(after, "none did to the end", sizeof(after));
+        } else {
+            g_snprintf(after, sizeof(after), "the first did after %.3f s",
+                       (double)(observer->first_ok_after -
+                                observer->last_fault_at) /
+                           1e9);
+        }
         violate(result, "recovery", observer->now,
                 "no operation ended ok within %.3f s of the last change of "
-                "faults at %.3f s",
+                "faults at %.3f s: %s",
                 (double)expect->recovery_within / 1e9,
-                (double)observer->last_fault_at / 1e9);
+                (double)observer->last_fault_at / 1e9, after);
     }
 }
 

@@ -13,6 +13,9 @@
 #include "nodes/probes.h"
 #include "sim/client.h"
 
+/* So that STORY_LINES of them, each with its time, fit. */
+#define LINE_MAX_BYTES 134
+
 struct Story {
     unsigned node_count;
     SimTime now;
@@ -120,6 +123,7 @@ on_fact(Story *story, const Fact *fact)
         story->silent_at = story->now;
         break;
     case FACT_LOST:
+        tell_refusals(story);
         tell(story, story->now,
              "node %u lost %" PRIu64 " un-synced bytes and %" PRIu64
              " files with its power",
@@ -132,11 +136,13 @@ on_fact(Story *story, const Fact *fact)
         break;
     case FACT_RESTART:
         if (fact->value > 1) {
+            tell_refusals(story);
             tell(story, story->now, "node %u is back, incarnation %" PRIu64,
                  fact->node, fact->value);
         }
         break;
     case FACT_HALT:
+        tell_refusals(story);
         tell(story, story->now, "node %u halts: %s", fact->node,
              fact->text != NULL ? fact->text : "");
         break;
@@ -183,8 +189,9 @@ tell(Story *story, SimTime at, const char *format, ...)
     va_start(arguments, format);
     line = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_ptr_array_add(story->lines, g_strdup_printf("  %9.3f s  %s\n",
-                                                  (double)at / 1e9, line));
+    g_ptr_array_add(story->lines, g_strdup_printf("  %9.3f s  %.*s\n",
+                                                  (double)at / 1e9,
+                                                  LINE_MAX_BYTES, line));
 }
 
 void
@@ -207,7 +214,7 @@ story_finish(Story *story, char *text)
                                        left_out);
             i += left_out;
         }
-        used += (size_t)g_snprintf(text + used, STORY_SIZE - used, "%.150s",
+        used += (size_t)g_snprintf(text + used, STORY_SIZE - used, "%s",
                                    (char *)story->lines->pdata[i]);
         if (used >= STORY_SIZE) {
             break;

@@ -12,7 +12,9 @@ typedef struct StreamEnd {
     bool up;      /* handshake done: the program was told */
     bool closing; /* CLOSE was asked for; goes when the queue is empty */
     bool paused;
-    bool retrying; /* the head waits for a retry event */
+    bool finished; /* FIN got through: only here to discard what comes */
+    bool retrying; /* the head waits for the retry event at retry_at */
+    SimTime retry_at;
     SimTime retry_ns;
     SimTime failing_since; /* the head has not got through since then */
     SimTime last_arrival;  /* of what was sent last: order is kept */
@@ -40,7 +42,12 @@ static void queue_chunk(Cell *cell, StreamEnd *end, ChunkKind kind,
 static void push_out(Cell *cell, StreamEnd *end);
 static bool send_chunk(Cell *cell, StreamEnd *end, Chunk *chunk,
                        SimTime *arrival);
-static void send_reset(Cell *cell, NodeId peer, LinkId far_link,
+static void accept(Cell *cell, Chunk *chunk);
+static void answer_reset(Cell *cell, NodeId peer, LinkId far_link,
+                         uint64_t instance);
+static bool send_reset(Cell *cell, NodeId peer, LinkId far_link,
+                       uint64_t instance);
+static void emit_reset(Cell *cell, NodeId peer, SimTime at, LinkId far_link,
                        uint64_t instance);
 static void account(Cell *cell, StreamEnd *end, uint64_t size, SimTime at);
 static void settle(Cell *cell, StreamEnd *end);
@@ -53,15 +60,19 @@ tcp_open(Cell *cell, LinkId link, uint64_t seq)
     unsigned position;
 
     if (find(cell, link, &position)) {
-        return; /* it is open: the program is told once */
+        StreamEnd *end = cell->streams->pdata[position];
+
+        if (!end->finished) {
+            return; /* it is open: the program is told once */
+        }
+        drop(cell, end);
     }
     queue_chunk(cell, add(cell, link, seq), CHUNK_SYN, link_channel(link), seq,
                 NULL);
 }
 
 void
-tcp_send(Cell *cell, LinkId link, Channel channel, uint64_t seq,
-               Bytes *bytes)
+tcp_send(Cell *cell, LinkId link, Channel channel, uint64_t seq, Bytes *bytes)
 {
     unsigned position;
     StreamEnd *end;
@@ -106,9 +117,8 @@ tcp_pause(Cell *cell, LinkId link, bool paused)
     end = cell->streams->pdata[position];
     end->paused = paused;
     if (!paused && end->unread->length > 0) {
-        Event event = {.kind = EVENT_STREAM_ROOM,
-                       .a = link,
-                       .b = end->instance};
+        Event event = {
+            .kind = EVENT_STREAM_ROOM, .a = link, .b = end->instance};
 
         /* The bytes that waited come in an event of their own. */
         cell_emit(cell, cell->id, EVENT_CLASS_LINK, cell->now + 1,
@@ -120,7 +130,7 @@ bool
 tcp_chunk(Cell *cell, const Event *event)
 {
     Chunk *chunk = event->data;
-    NodeId peer = event->flags;
+    NodeId peer = link_peer(chunk->link);
     StreamEnd *end;
 
     if (!cell->up) {
@@ -130,25 +140,13 @@ tcp_chunk(Cell *cell, const Event *event)
     }
     end = lookup(cell, chunk->link, chunk->instance);
     if (end == NULL && chunk->kind == CHUNK_SYN) {
-        unsigned position;
-
-        if (find(cell, chunk->link, &position)) {
-            /* The peer opened anew what this end still holds: the old
-             * connection is gone. */
-            drop(cell, cell->streams->pdata[position]);
-        }
-        end = add(cell, chunk->link, chunk->instance);
-        end->up = true;
-        queue_chunk(cell, end, CHUNK_SYN_ACK, chunk->channel, cell_seq(cell),
-                    NULL);
-        tcp_chunk_free(chunk);
-        cell_input_link(cell, end->link, LINK_UP);
+        accept(cell, chunk);
         return true;
     }
     if (end == NULL) {
         if (chunk->kind != CHUNK_FIN) {
-            send_reset(cell, peer, link_far_end(chunk->link, cell->id),
-                       chunk->instance);
+            answer_reset(cell, peer, link_far_end(chunk->link, cell->id),
+                         chunk->instance);
         }
         tcp_chunk_free(chunk);
         return true;
@@ -161,13 +159,56 @@ tcp_chunk(Cell *cell, const Event *event)
     return true;
 }
 
-/* Tell the program what arrived. @chunk is taken. */
+/* A peer opens a stream. @chunk is taken. */
+static void
+accept(Cell *cell, Chunk *chunk)
+{
+    unsigned position;
+    StreamEnd *end;
+
+    if (find(cell, chunk->link, &position)) {
+        bool told;
+
+        end = cell->streams->pdata[position];
+        if (chunk->instance < end->instance) {
+            tcp_chunk_free(chunk); /* overtaken by one that came after it */
+            return;
+        }
+        /* The peer opened anew what this end still holds: it had forgotten
+         * the old connection. The program hears of its end first. */
+        told = !end->closing;
+        drop(cell, end);
+        if (told) {
+            Event again = {.kind = EVENT_CHUNK, .data = chunk};
+            LinkId link = chunk->link;
+
+            cell_emit(cell, cell->id, EVENT_CLASS_LINK, cell->now + 1,
+                      cell_seq(cell), 0, &again);
+            cell_input_link(cell, link, LINK_RESET);
+            return;
+        }
+    }
+    end = add(cell, chunk->link, chunk->instance);
+    end->up = true;
+    queue_chunk(cell, end, CHUNK_SYN_ACK, chunk->channel, cell_seq(cell), NULL);
+    tcp_chunk_free(chunk);
+    cell_input_link(cell, end->link, LINK_UP);
+}
+
+/* Tell the program what arrived; after its CLOSE it hears nothing more.
+ * @chunk is taken. */
 static void
 read_chunk(Cell *cell, StreamEnd *end, Chunk *chunk)
 {
     LinkId link = end->link;
-    bool told;
 
+    if (end->closing) {
+        if (chunk->kind == CHUNK_FIN) {
+            drop(cell, end);
+        }
+        tcp_chunk_free(chunk);
+        return;
+    }
     switch (chunk->kind) {
     case CHUNK_SYN_ACK:
         end->up = true;
@@ -187,11 +228,8 @@ read_chunk(Cell *cell, StreamEnd *end, Chunk *chunk)
         break;
     case CHUNK_FIN:
         tcp_chunk_free(chunk);
-        told = !end->closing;
         drop(cell, end);
-        if (told) {
-            cell_input_link(cell, link, LINK_DOWN);
-        }
+        cell_input_link(cell, link, LINK_DOWN);
         break;
     default:
         tcp_chunk_free(chunk); /* a SYN seen twice */
@@ -238,7 +276,7 @@ tcp_room(Cell *cell, const Event *event)
         return true;
     }
     settle(cell, end);
-    if (end->room_queued &&
+    if (end->room_queued && !end->closing &&
         end->unsent_bytes + end->unacked_bytes <=
             cell->world->scenario->stream_buffer / 2) {
         end->room_queued = false;
@@ -255,20 +293,19 @@ tcp_retry(Cell *cell, LinkId link, uint64_t instance)
 {
     StreamEnd *end = cell->up ? lookup(cell, link, instance) : NULL;
 
-    if (end == NULL || !end->retrying) {
+    if (end != NULL && end->finished) {
+        drop(cell, end);
+        return;
+    }
+    if (end == NULL || !end->retrying || end->retry_at != cell->now) {
+        return;
+    }
+    if (cell->now - end->failing_since >= cell->world->scenario->stream_reset) {
+        /* The program is told in an event of its own: its CPU may be busy. */
+        emit_reset(cell, cell->id, cell->now + 1, link, instance);
         return;
     }
     end->retrying = false;
-    if (cell->now - end->failing_since >=
-        cell->world->scenario->stream_reset) {
-        bool told = !end->closing;
-
-        drop(cell, end);
-        if (told) {
-            cell_input_link(cell, link, LINK_RESET);
-        }
-        return;
-    }
     push_out(cell, end);
 }
 
@@ -281,7 +318,7 @@ lost_peer(Cell *cell, const Event *event)
     const Chunk *chunk = event->data;
     LinkId far_link = link_far_end(chunk->link, cell->id);
     Event dead = {.kind = EVENT_STREAM_DEAD,
-                  .data = GUINT_TO_POINTER(event->flags),
+                  .data = GUINT_TO_POINTER(link_peer(chunk->link)),
                   .a = far_link,
                   .b = chunk->instance,
                   .c = 1};
@@ -291,7 +328,7 @@ lost_peer(Cell *cell, const Event *event)
     fact->link = chunk->link;
     fact->channel = chunk->channel;
     if (cell->powered) {
-        send_reset(cell, event->flags, far_link, chunk->instance);
+        answer_reset(cell, link_peer(chunk->link), far_link, chunk->instance);
         return;
     }
     cell_emit(cell, cell->id, EVENT_CLASS_LINK,
@@ -306,9 +343,16 @@ tcp_dead(Cell *cell, const Event *event)
     Event again = *event;
     /* After n tries retry * (2^n - 1) have passed. */
     SimTime wait = scenario->stream_retry << MIN(event->c, 30);
+    NodeId peer = GPOINTER_TO_UINT(event->data);
 
-    if (cell->powered || wait >= scenario->stream_reset) {
-        send_reset(cell, GPOINTER_TO_UINT(event->data), event->a, event->b);
+    if (cell->powered && send_reset(cell, peer, event->a, event->b)) {
+        return;
+    }
+    if (wait >= scenario->stream_reset) {
+        /* The sender gives up by itself: no packet tells it. */
+        emit_reset(cell, peer,
+                   cell->now + MAX(scenario->floor, cell->configs[peer].delay),
+                   event->a, event->b);
         return;
     }
     again.c++;
@@ -350,20 +394,21 @@ push_out(Cell *cell, StreamEnd *end)
         SimTime arrival;
         Event event;
         uint64_t size = chunk->bytes != NULL ? chunk->bytes->size : 0;
+        uint64_t seq = chunk->seq;
         bool last = chunk->kind == CHUNK_FIN;
 
         if (!send_chunk(cell, end, chunk, &arrival)) {
-            Event retry = {.kind = EVENT_STREAM_RETRY,
-                           .a = end->link,
-                           .b = end->instance};
+            Event retry = {
+                .kind = EVENT_STREAM_RETRY, .a = end->link, .b = end->instance};
 
             if (end->retry_ns == 0) {
                 end->failing_since = cell->now;
                 end->retry_ns = scenario->stream_retry;
             }
             end->retrying = true;
-            cell_emit(cell, cell->id, EVENT_CLASS_LINK,
-                      cell->now + end->retry_ns, cell_seq(cell), 0, &retry);
+            end->retry_at = cell->now + end->retry_ns;
+            cell_emit(cell, cell->id, EVENT_CLASS_LINK, end->retry_at,
+                      cell_seq(cell), 0, &retry);
             end->retry_ns = MIN(end->retry_ns * 2, scenario->stream_reset);
             return;
         }
@@ -374,10 +419,17 @@ push_out(Cell *cell, StreamEnd *end)
             account(cell, end, size, arrival + (arrival - cell->now));
         }
         event = (Event){.kind = EVENT_CHUNK, .data = chunk};
-        cell_emit(cell, peer, EVENT_CLASS_MESSAGE, arrival, chunk->seq, 0,
-                  &event);
+        cell_emit(cell, peer, EVENT_CLASS_MESSAGE, arrival, seq, 0, &event);
         if (last) {
-            drop(cell, end); /* nothing more can be said or heard */
+            /* Nothing more is said or heard. Until the far end knows, what it
+             * sends must not be answered by a reset, which could overtake the
+             * bytes in flight. */
+            Event gone = {
+                .kind = EVENT_STREAM_RETRY, .a = end->link, .b = end->instance};
+
+            end->finished = true;
+            cell_emit(cell, cell->id, EVENT_CLASS_LINK,
+                      arrival + (arrival - cell->now), seq, 0, &gone);
             return;
         }
     }
@@ -422,36 +474,63 @@ send_chunk(Cell *cell, StreamEnd *end, Chunk *chunk, SimTime *arrival)
     if (fact->fate.copy_count == 0) {
         return false;
     }
-    *arrival = MAX(fact->fate.copies[0].at,
-                   cell->now + cell->world->scenario->floor);
+    *arrival =
+        MAX(fact->fate.copies[0].at, cell->now + cell->world->scenario->floor);
     *arrival = MAX(*arrival, end->last_arrival + 1);
     end->last_arrival = *arrival;
     fact->fate.copies[0].at = *arrival;
     return true;
 }
 
-/* A reset is one packet; nobody sends it again. */
+/* A reset that is lost is said again when the sender, which got no answer,
+ * tries again. */
 static void
+answer_reset(Cell *cell, NodeId peer, LinkId far_link, uint64_t instance)
+{
+    Event again = {.kind = EVENT_STREAM_DEAD,
+                   .data = GUINT_TO_POINTER(peer),
+                   .a = far_link,
+                   .b = instance,
+                   .c = 1};
+
+    if (!send_reset(cell, peer, far_link, instance)) {
+        cell_emit(cell, cell->id, EVENT_CLASS_LINK,
+                  cell->now + cell->world->scenario->stream_retry,
+                  cell_seq(cell), 0, &again);
+    }
+}
+
+/* One attempt: a reset is one packet. False when it was lost. */
+static bool
 send_reset(Cell *cell, NodeId peer, LinkId far_link, uint64_t instance)
 {
     CellLink *way = &cell->links[peer];
-    Event event = {.kind = EVENT_STREAM_RESET, .a = far_link, .b = instance};
     SimTime at;
     Fate fate;
 
     if (way->link == NULL) {
-        return;
+        return true; /* nobody there can wait for it */
     }
     if (partition_check(cell->world->partition, cell->id, peer) !=
         PARTITION_OPEN) {
         link_refuse(way->link, FATE_PARTITION, &fate);
-        return;
+        return false;
     }
     link_send(way->link, cell->now, 40, &way->streams, &fate);
     if (fate.copy_count == 0) {
-        return;
+        return false;
     }
     at = MAX(fate.copies[0].at, cell->now + cell->world->scenario->floor);
+    emit_reset(cell, peer, at, far_link, instance);
+    return true;
+}
+
+static void
+emit_reset(Cell *cell, NodeId peer, SimTime at, LinkId far_link,
+           uint64_t instance)
+{
+    Event event = {.kind = EVENT_STREAM_RESET, .a = far_link, .b = instance};
+
     cell_emit(cell, peer, EVENT_CLASS_LINK, at, cell_seq(cell), 0, &event);
 }
 
@@ -469,9 +548,8 @@ account(Cell *cell, StreamEnd *end, uint64_t size, SimTime at)
     g_queue_push_tail(end->unacked, unacked);
     end->unacked_bytes += size;
     if (end->unsent_bytes + end->unacked_bytes > half) {
-        Event event = {.kind = EVENT_STREAM_ROOM,
-                       .a = end->link,
-                       .b = end->instance};
+        Event event = {
+            .kind = EVENT_STREAM_ROOM, .a = end->link, .b = end->instance};
 
         end->room_queued = true;
         cell_emit(cell, cell->id, EVENT_CLASS_LINK, at, cell_seq(cell), 0,
@@ -497,8 +575,10 @@ tcp_kill(Cell *cell)
     for (unsigned i = 0; i < cell->streams->len; i++) {
         StreamEnd *end = cell->streams->pdata[i];
 
-        send_reset(cell, link_peer(end->link),
-                   link_far_end(end->link, cell->id), end->instance);
+        if (!end->finished) {
+            answer_reset(cell, link_peer(end->link),
+                         link_far_end(end->link, cell->id), end->instance);
+        }
     }
     tcp_crash(cell);
 }
@@ -518,16 +598,20 @@ tcp_network_changed(Cell *cell, SimTime at)
 {
     for (unsigned i = 0; i < cell->streams->len; i++) {
         StreamEnd *end = cell->streams->pdata[i];
-        Event retry = {.kind = EVENT_STREAM_RETRY,
-                       .a = end->link,
-                       .b = end->instance};
+        Event retry = {
+            .kind = EVENT_STREAM_RETRY, .a = end->link, .b = end->instance};
 
         if (end->retrying && cell->up &&
             partition_check(cell->world->partition, cell->id,
                             link_peer(end->link)) == PARTITION_OPEN) {
+            SimTime soon = at + cell->world->scenario->stream_retry;
+
             end->retry_ns = cell->world->scenario->stream_retry;
-            cell_emit(cell, cell->id, EVENT_CLASS_LINK, at + end->retry_ns,
-                      cell_seq(cell), 0, &retry);
+            if (soon < end->retry_at) {
+                end->retry_at = soon;
+                cell_emit(cell, cell->id, EVENT_CLASS_LINK, soon,
+                          cell_seq(cell), 0, &retry);
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
  * what it sent at once. A stream never loses or reorders a byte: it stalls
  * while the network loses its chunks (retransmission after a time-out that
  * doubles, RFC 6298) and is reset when that lasts longer than
- * network.stream.reset, or when the far end's process is gone.
+ * network.stream.reset, or when the far end's process is gone. After its
+ * own CLOSE a program hears nothing more of a stream.
  *
  * Control travels in the same order as data: SYN, SYN-ACK and FIN are chunks
  * too. A chunk that gets through is not acknowledged by an event of its own:

@@ -134,6 +134,7 @@ on_heal(World *world, unsigned index)
         case FAULT_CRASH:
         case FAULT_KILL:
             if (--world->down[id] == 0) {
+                cell->held_down = false;
                 cell_restart(cell, world->now + 1);
             }
             break;
@@ -143,10 +144,7 @@ on_heal(World *world, unsigned index)
             }
             break;
         case FAULT_MEMORY:
-            if (cell->up) {
-                cell_memory(cell, shared->scenario->memory_budget,
-                            world->now + 1);
-            }
+            world_apply_memory(world, cell);
             break;
         default:
             break;
@@ -255,13 +253,13 @@ resolve(World *world, Active *active)
         }
     }
     for (unsigned id = 1; id <= hosts; id++) {
-        anybody = anybody || active->nodes[id];
         if (active->nodes[id] &&
             (fault_kind_needs(fault->kind) & (FAULT_PEERS | FAULT_GROUPS)) ==
                 0 &&
             id > view.node_count) {
             active->nodes[id] = 0; /* clients only suffer the network */
         }
+        anybody = anybody || active->nodes[id];
     }
     active->applied = anybody;
 }

@@ -20,6 +20,7 @@ world_apply_life(World *world, Active *active)
         case FAULT_CRASH:
         case FAULT_KILL:
             world->down[id]++;
+            cell->held_down = true;
             if (active->fault->kind == FAULT_CRASH && cell->powered) {
                 cell_crash(cell);
             } else if (cell->up) {
@@ -32,13 +33,35 @@ world_apply_life(World *world, Active *active)
             cell_pause(cell, true, world->now);
             break;
         default:
-            if (cell->up) {
-                cell_memory(cell, (uint64_t)active->fault->amount,
-                            world->now + 1);
-                active->mattered = true;
-            }
+            active->mattered = cell->up || active->mattered;
+            world_apply_memory(world, cell);
             break;
         }
+    }
+}
+
+/* The tightest budget of the lines in force, else the scenario's, is told
+ * now, or at the next start. */
+void
+world_apply_memory(World *world, Cell *cell)
+{
+    uint64_t budget = UINT64_MAX;
+
+    for (unsigned i = 0; i < world->plan->count; i++) {
+        const Active *active = &world->actives[i];
+
+        if (active->in_force && active->nodes[cell->id] &&
+            active->fault->kind == FAULT_MEMORY) {
+            budget = MIN(budget, (uint64_t)active->fault->amount);
+        }
+    }
+    cell->memory_budget = budget != UINT64_MAX
+                              ? budget
+                              : world->shared->scenario->memory_budget;
+    if (cell->up) {
+        /* With no budget in the scenario, it is all memory there is. */
+        cell_memory(cell, cell->memory_budget > 0 ? cell->memory_budget : budget,
+                    world->now + 1);
     }
 }
 

@@ -51,6 +51,7 @@ void world_network_changed(World *world);
 
 /* world_apply.c: a line takes effect. */
 void world_apply_life(World *world, Active *active);
+void world_apply_memory(World *world, Cell *cell);
 void world_apply_partition(World *world, Active *active);
 void world_apply_disk(World *world, Active *active);
 

@@ -13,6 +13,7 @@
 static void recompute_node(World *world, Cell *cell);
 static void recompute_links(World *world, Cell *cell);
 static SimTime delay_min(const NetemConfig *config);
+static const char *host_region(const Scenario *scenario, NodeId id);
 static void add_hop(NetemConfig *config, const NetemConfig *link);
 
 /* Who a line is in force at, and what that makes of each node. */
@@ -38,7 +39,6 @@ recompute_node(World *world, Cell *cell)
     SimTime slow = 0;
     bool full = false;
     bool lost_sync = false;
-    const char *eio = NULL;
 
     for (unsigned i = 0; i < world->plan->count; i++) {
         const Active *active = &world->actives[i];
@@ -63,8 +63,7 @@ recompute_node(World *world, Cell *cell)
             lost_sync = true;
             break;
         case FAULT_DISK_EIO:
-            eio = active->fault->file != NULL ? active->fault->file : "";
-            break;
+            break; /* below */
         default:
             break;
         }
@@ -79,7 +78,17 @@ recompute_node(World *world, Cell *cell)
         disk_set_slow(cell->disk, slow);
         disk_set_full(cell->disk, full);
         disk_set_lost_sync(cell->disk, lost_sync);
-        disk_set_eio(cell->disk, eio);
+        disk_set_eio(cell->disk, NULL);
+        for (unsigned i = 0; i < world->plan->count; i++) {
+            const Active *active = &world->actives[i];
+
+            if (active->in_force && active->nodes[cell->id] &&
+                active->fault->kind == FAULT_DISK_EIO) {
+                disk_add_eio(cell->disk, active->fault->file != NULL
+                                             ? active->fault->file
+                                             : "");
+            }
+        }
     }
 }
 
@@ -157,10 +166,10 @@ world_state_base(World *world)
             for (unsigned hop = 1; hops != TOPOLOGY_FAR && hop < hops; hop++) {
                 add_hop(config, &scenario->links);
             }
-            if (scenario->node_regions != NULL &&
-                from <= scenario->node_count && to <= scenario->node_count) {
-                RegionId a = regions_find(scenario->node_regions[from - 1]);
-                RegionId b = regions_find(scenario->node_regions[to - 1]);
+            if (host_region(scenario, from) != NULL &&
+                host_region(scenario, to) != NULL) {
+                RegionId a = regions_find(host_region(scenario, from));
+                RegionId b = regions_find(host_region(scenario, to));
 
                 config->delay += regions_rtt(a, b) / 2;
             }
@@ -184,6 +193,25 @@ world_state_base(World *world)
         }
     }
     topology_free(topology);
+}
+
+/* Where a host is; NULL: next to everybody. */
+static const char *
+host_region(const Scenario *scenario, NodeId id)
+{
+    unsigned first = scenario->node_count + 1;
+
+    if (id < first) {
+        return scenario->node_regions != NULL ? scenario->node_regions[id - 1]
+                                              : NULL;
+    }
+    for (unsigned i = 0; i < scenario->client_group_count; i++) {
+        if (id < first + scenario->clients[i].count) {
+            return scenario->clients[i].region;
+        }
+        first += scenario->clients[i].count;
+    }
+    return NULL;
 }
 
 /* One more link on the way: delays add up, and each may lose the packet. Of

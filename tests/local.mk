@@ -411,3 +411,18 @@ TESTS += %D%/test_zipf
 %C%_test_zipf_SOURCES = %D%/test_zipf.c
 %C%_test_zipf_CFLAGS = $(TEST_CFLAGS)
 %C%_test_zipf_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS)
+
+# A small world with a function of the test for a program.
+RIG_SOURCES = %D%/rig.c %D%/rig.h
+
+check_PROGRAMS += %D%/test_cell
+TESTS += %D%/test_cell
+%C%_test_cell_SOURCES = %D%/test_cell.c $(RIG_SOURCES)
+%C%_test_cell_CFLAGS = $(TEST_CFLAGS)
+%C%_test_cell_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_tcp
+TESTS += %D%/test_tcp
+%C%_test_tcp_SOURCES = %D%/test_tcp.c $(RIG_SOURCES)
+%C%_test_tcp_CFLAGS = $(TEST_CFLAGS)
+%C%_test_tcp_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
