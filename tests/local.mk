@@ -426,3 +426,9 @@ TESTS += %D%/test_tcp
 %C%_test_tcp_SOURCES = %D%/test_tcp.c $(RIG_SOURCES)
 %C%_test_tcp_CFLAGS = $(TEST_CFLAGS)
 %C%_test_tcp_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_world
+TESTS += %D%/test_world
+%C%_test_world_SOURCES = %D%/test_world.c $(RIG_SOURCES)
+%C%_test_world_CFLAGS = $(TEST_CFLAGS)
+%C%_test_world_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
