@@ -67,7 +67,9 @@ slice_sub(Slice slice, size_t offset, size_t count)
     if (count > slice.size - offset) {
         count = slice.size - offset;
     }
-    return (Slice){slice.data + offset, count, slice.owner};
+    /* Nothing may be added to NULL, not even nothing (C11 6.5.6). */
+    return (Slice){offset > 0 ? slice.data + offset : slice.data, count,
+                   slice.owner};
 }
 
 /* A slice that stays valid until slice_drop(): another reference on the
