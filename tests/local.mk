@@ -259,6 +259,12 @@ golden-traces: seedbed
 # Seeds that found a bug once.
 dist_check_SCRIPTS += %D%/test_seeds.sh
 TESTS += %D%/test_seeds.sh
+# Minutes: not part of `make check`.
+dist_check_SCRIPTS += %D%/test_valgrind.sh
+.PHONY: check-valgrind
+check-valgrind: seedbed seedbed-node
+	srcdir='$(srcdir)' $(srcdir)/%D%/test_valgrind.sh || test $$? -eq 77
+
 dist_check_SCRIPTS += %D%/test_bugs.sh
 TESTS += %D%/test_bugs.sh
 EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml
