@@ -194,8 +194,9 @@ effects_probe(Effects *fx, uint32_t id, const uint64_t *values, unsigned count,
     g_assert(count <= PROBE_VALUES_MAX);
     effect->probe.id = id;
     effect->probe.count = count;
-    for (unsigned i = 0; i < PROBE_VALUES_MAX; i++) {
-        effect->probe.values[i] = i < count ? values[i] : 0;
+    memset(effect->probe.values, 0, sizeof(effect->probe.values));
+    for (unsigned i = 0; i < count; i++) {
+        effect->probe.values[i] = values[i];
     }
     if (payload.size > 0) {
         set_parts(fx, effect, &payload, 1);

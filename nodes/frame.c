@@ -59,6 +59,11 @@ frame_header(uint8_t out[FRAME_HEADER], size_t size)
 static bool
 take_header(Frame *frame)
 {
+    if (frame->header_count == 0 && frame->input.size >= FRAME_HEADER) {
+        memcpy(frame->header, frame->input.data, FRAME_HEADER);
+        frame->header_count = FRAME_HEADER;
+        frame->input = slice_sub(frame->input, FRAME_HEADER, SIZE_MAX);
+    }
     while (frame->header_count < FRAME_HEADER) {
         if (frame->input.size == 0) {
             return false;

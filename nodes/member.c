@@ -230,10 +230,13 @@ name_effects(Member *member, unsigned number, unsigned from, Effects *fx)
 static void
 check_file(const MemberProtocol *protocol, const char *file)
 {
-    size_t length = strlen(protocol->name);
+    const char *name = protocol->name;
 
-    g_assert(strncmp(file, protocol->name, length) == 0);
-    g_assert(file[length] == '-');
+    /* A loop, for names are short and this is asked of every write. */
+    while (*name != '\0') {
+        g_assert(*file++ == *name++);
+    }
+    g_assert(*file == '-');
 }
 
 /* Each LOCAL effect once, in list order; what they cause comes behind. */

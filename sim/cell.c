@@ -270,7 +270,7 @@ on_read(Cell *cell, const Event *event)
     cell->out->input.read.error = error;
     if (bytes != NULL) {
         cell->out->input.read.bytes = slice_bytes(bytes);
-        g_ptr_array_add(cell->out->scraps, bytes);
+        cell_scrap(cell, bytes);
     }
     cell_step(cell);
     return true;
@@ -281,7 +281,7 @@ on_datagram(Cell *cell, const Event *event)
 {
     Bytes *bytes = event->data;
 
-    g_ptr_array_add(cell->out->scraps, bytes);
+    cell_scrap(cell, bytes);
     if (!cell->up) {
         Fact *fact = cell_fact(cell, FACT_DROP);
 
@@ -489,7 +489,7 @@ carry_out(Cell *cell, const Effect *effect, uint64_t seq)
             memcpy(text->data, effect->parts[0].data, effect->parts[0].size);
             text->data[effect->parts[0].size] = '\0';
             fact->text = (const char *)text->data;
-            g_ptr_array_add(cell->out->scraps, text);
+            cell_scrap(cell, text);
         }
         end_process(cell);
         break;
@@ -565,7 +565,7 @@ send_datagram(Cell *cell, NodeId peer, Channel channel, uint64_t seq,
     fact->channel = channel;
     fact->message = (uint64_t)cell->id << 40 | seq;
     fact->bytes = slice_bytes(bytes);
-    g_ptr_array_add(cell->out->scraps, bytes);
+    cell_scrap(cell, bytes);
     if (way->link == NULL) {
         fact->fate = (Fate){.drop = FATE_NO_LINK, .fragments = 1};
         return;
@@ -1063,6 +1063,18 @@ cell_emit(Cell *cell, NodeId to, EventClass class, SimTime at, uint64_t seq,
     }
 }
 
+void
+cell_scrap(Cell *cell, Bytes *bytes)
+{
+    CellOutput *out = cell->out;
+
+    if (out->scrap_count == out->scrap_capacity) {
+        out->scrap_capacity = MAX(2 * out->scrap_capacity, 8);
+        out->scraps = g_renew(Bytes *, out->scraps, out->scrap_capacity);
+    }
+    out->scraps[out->scrap_count++] = bytes;
+}
+
 Fact *
 cell_fact(Cell *cell, FactKind kind)
 {
@@ -1183,12 +1195,10 @@ own_text(CellOutput *out, const char *text)
 static void
 output_reset(CellOutput *out)
 {
-    for (unsigned i = 0; i < out->scraps->len; i++) {
-        bytes_unref(out->scraps->pdata[i]);
+    for (unsigned i = 0; i < out->scrap_count; i++) {
+        bytes_unref(out->scraps[i]);
     }
-    if (out->scraps->len > 0) {
-        g_ptr_array_set_size(out->scraps, 0);
-    }
+    out->scrap_count = 0;
     for (unsigned i = 0; i < out->released->len; i++) {
         waiting_clear(&g_array_index(out->released, CellWaiting, i));
     }
@@ -1205,7 +1215,6 @@ output_new(void)
     CellOutput *out = g_new0(CellOutput, 1);
 
     effects_init(&out->fx);
-    out->scraps = g_ptr_array_new();
     out->released = g_array_new(FALSE, FALSE, sizeof(CellWaiting));
     return out;
 }
@@ -1217,7 +1226,7 @@ output_free(CellOutput *out)
     effects_clear(&out->fx);
     g_free(out->files);
     g_free(out->facts.items);
-    g_ptr_array_free(out->scraps, TRUE);
+    g_free(out->scraps);
     g_array_free(out->released, TRUE);
     g_free(out);
 }

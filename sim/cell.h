@@ -114,7 +114,8 @@ typedef struct CellOutput {
     FileInfo *files; /* of INPUT_START */
     Effects fx;
     FactList facts;
-    GPtrArray *scraps; /* Bytes */
+    Bytes **scraps; /* released when the record has been seen */
+    unsigned scrap_count, scrap_capacity;
     GArray *released;  /* CellWaiting that left in this event */
     Record record;
 } CellOutput;
@@ -196,6 +197,8 @@ void cell_event_drop(const Event *event);
 uint64_t cell_seq(Cell *cell);
 void cell_emit(Cell *cell, NodeId to, EventClass class, SimTime at,
                uint64_t seq, unsigned copy, Event *event);
+/* Release @bytes (taken) when the record of this event has been seen. */
+void cell_scrap(Cell *cell, Bytes *bytes);
 /* Add an empty fact of @kind; valid until the next one. */
 Fact *cell_fact(Cell *cell, FactKind kind);
 /* The network between here and @peer is now @config (copied); NULL: there is

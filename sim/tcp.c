@@ -216,7 +216,7 @@ read_chunk(Cell *cell, StreamEnd *end, Chunk *chunk)
         cell_input_link(cell, link, LINK_UP);
         break;
     case CHUNK_DATA:
-        g_ptr_array_add(cell->out->scraps, bytes_ref(chunk->bytes));
+        cell_scrap(cell, bytes_ref(chunk->bytes));
         cell->out->input = (Input){.kind = INPUT_MESSAGE};
         cell->out->input.message.link = link;
         cell->out->input.message.channel = chunk->channel;
@@ -453,7 +453,7 @@ send_chunk(Cell *cell, StreamEnd *end, Chunk *chunk, SimTime *arrival)
     fact->value = chunk->kind;
     if (chunk->bytes != NULL) {
         fact->bytes = slice_bytes(chunk->bytes);
-        g_ptr_array_add(cell->out->scraps, bytes_ref(chunk->bytes));
+        cell_scrap(cell, bytes_ref(chunk->bytes));
     }
     if (way->link == NULL) {
         fact->fate = (Fate){.drop = FATE_NO_LINK, .fragments = 1};

@@ -176,8 +176,13 @@ control_effects_ok(const Effects *fx, ControlError *error)
 {
     for (unsigned i = 0; i < fx->count; i++) {
         const Effect *effect = &fx->items[i];
-        const char *wrong = control_effect_wrong(effect);
+        const char *wrong = NULL;
 
+        /* Half of all effects: nothing but a number can be wrong. */
+        if (effect->kind != EFFECT_PROBE || effect->probe.id < 1 ||
+            effect->probe.id > CONTROL_PROBE_MAX || effect->part_count > 1) {
+            wrong = control_effect_wrong(effect);
+        }
         if (effect->part_count > CONTROL_PARTS_MAX) {
             wrong = "too many parts";
         } else if (i == CONTROL_EFFECTS_MAX) {
