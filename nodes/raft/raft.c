@@ -36,7 +36,7 @@ raft_begin(Raft *raft, const Input *input)
     raft->input = input;
     raft->now = input->now;
     raft->draws = 0;
-    raft->has_cached = false;
+    raft->step++;
     raft_log_begin_step(&raft->log);
 }
 

@@ -167,6 +167,16 @@ typedef struct RaftSnapshot {
     uint64_t checksum; /* its last word */
 } RaftSnapshot;
 
+/* An AppendRequest of step @step. */
+typedef struct RaftPacked {
+    uint64_t step;
+    Bytes *message; /* borrowed: the log discards it after the step */
+    uint64_t previous, commit;
+    unsigned count;
+} RaftPacked;
+
+#define RAFT_PACKED_MAX 64u
+
 typedef struct RaftRecovery RaftRecovery;
 typedef struct RaftSaving RaftSaving;
 typedef struct RaftReceiving RaftReceiving;
@@ -183,10 +193,10 @@ typedef struct Raft {
     const Input *input;
     SimTime now;
     uint64_t draws;
-    bool has_cached; /* the AppendRequest last packed in this step */
-    Bytes *cached;
-    uint64_t cached_previous, cached_commit;
-    unsigned cached_count;
+    /* AppendRequests packed in this step, by previous index: followers that
+     * need the same ones share them. */
+    uint64_t step;
+    RaftPacked packed[RAFT_PACKED_MAX];
 
     RaftPhase phase;
     bool stopping;

@@ -351,14 +351,14 @@ send_empty(Raft *raft, NodeId id, Effects *fx)
 static Bytes *
 pack(Raft *raft, uint64_t previous, unsigned count)
 {
+    RaftPacked *packed = &raft->packed[previous % RAFT_PACKED_MAX];
     RaftMessage m = {.kind = RAFT_APPEND_REQUEST, .term = raft->term};
     RaftSpan spans[2];
     unsigned span_count;
 
-    if (raft->has_cached && raft->cached_previous == previous &&
-        raft->cached_count == count &&
-        raft->cached_commit == raft->commit_index) {
-        return raft->cached;
+    if (packed->step == raft->step && packed->previous == previous &&
+        packed->count == count && packed->commit == raft->commit_index) {
+        return packed->message;
     }
     span_count = raft_log_spans(&raft->log, previous + 1, count, spans);
     m.append_request.previous_index = previous;
@@ -366,13 +366,13 @@ pack(Raft *raft, uint64_t previous, unsigned count)
         previous == 0 ? 0 : raft_log_term(&raft->log, previous);
     m.append_request.commit_index = raft->commit_index;
     m.append_request.sequence = ++raft->sequence;
-    raft->cached = raft_wire_encode(&m, spans, span_count);
-    raft->cached_previous = previous;
-    raft->cached_count = count;
-    raft->cached_commit = raft->commit_index;
-    raft->has_cached = true;
-    raft_log_discard(&raft->log, raft->cached);
-    return raft->cached;
+    *packed = (RaftPacked){.step = raft->step,
+                           .message = raft_wire_encode(&m, spans, span_count),
+                           .previous = previous,
+                           .commit = raft->commit_index,
+                           .count = count};
+    raft_log_discard(&raft->log, packed->message);
+    return packed->message;
 }
 
 static void
