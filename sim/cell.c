@@ -189,7 +189,10 @@ start(Cell *cell)
     cell->carrier->ops->kill(cell->carrier);
     cell->incarnation++;
     if (cell->disk != NULL && cell->powered && cell->incarnation > 1) {
-        disk_reopen(cell->disk); /* what START tells of is durable */
+        /* What START tells of is durable. */
+        if (disk_reopen(cell->disk)) {
+            cell_damaged(cell, FAULT_DISK_LOST_SYNC);
+        }
     }
     cell->powered = true;
     cell->busy_until = 0;
@@ -635,6 +638,7 @@ static void
 change_disk(Cell *cell, const Effect *effect)
 {
     const char *file = effect->disk.file;
+    bool astray = false;
     Fact *fact;
 
     /* The carrier has judged the names: control_effect_wrong(). */
@@ -646,8 +650,8 @@ change_disk(Cell *cell, const Effect *effect)
     fact->file = file;
     switch (effect->kind) {
     case EFFECT_WRITE:
-        disk_write(cell->disk, file, effect->disk.offset, effect->parts,
-                   effect->part_count);
+        astray = disk_write(cell->disk, file, effect->disk.offset,
+                            effect->parts, effect->part_count);
         fact->offset = effect->disk.offset;
         fact->size = effects_parts_size(effect);
         if (effect->part_count == 1) {
@@ -678,6 +682,9 @@ change_disk(Cell *cell, const Effect *effect)
         fact->kind = FACT_REMOVE;
         disk_remove(cell->disk, file);
         break;
+    }
+    if (astray) {
+        cell_damaged(cell, FAULT_DISK_MISDIRECT);
     }
 }
 
@@ -926,11 +933,25 @@ cell_crash(Cell *cell)
             fact->size = loss.bytes;
             fact->value = loss.files;
         }
+        if (loss.lied) {
+            cell_damaged(cell, FAULT_DISK_LOST_SYNC);
+        }
         if (cell->wipe) {
-            disk_wipe(cell->disk);
             cell->wipe = false;
+            if (disk_wipe(cell->disk)) {
+                cell_damaged(cell, FAULT_DISK_WIPE);
+            }
         }
     }
+}
+
+void
+cell_damaged(Cell *cell, FaultKind kind)
+{
+    Fact *fact = cell_fact(cell, FACT_DAMAGE);
+
+    fact->fault_kind = kind;
+    fact->text = fault_kind_name(kind);
 }
 
 void

@@ -212,6 +212,8 @@ void cell_input_link(Cell *cell, LinkId link, LinkState state);
 /* Faults, called by the world between windows. */
 void cell_crash(Cell *cell);  /* power loss */
 void cell_kill(Cell *cell);   /* SIGKILL: machine and page cache live */
+/* Tell that what the disk had acknowledged is gone, by a fault of @kind. */
+void cell_damaged(Cell *cell, FaultKind kind);
 void cell_restart(Cell *cell, SimTime at);
 void cell_pause(Cell *cell, bool paused, SimTime at);
 void cell_memory(Cell *cell, uint64_t budget, SimTime at);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A shadow of each Raft node's disk: which log records and which vote are on
- * the platter. It is made of WRITE, SYNC and DURABLE facts alone; a message
+ * the platter. It is made of what the node did and was answered: its WRITEs
+ * and the SYNCs that ended well. A disk that lied is not the node's fault; the
+ * world tells of it (FACT_DAMAGE), and the shadow begins anew. A message
  * that asserts something durable is judged by it as it leaves, and so is a
  * leader that moves its commit index. */
 #include "sim/checks_storage.h"
@@ -14,6 +16,7 @@
 #include "nodes/raft/raft_record.h"
 #include "nodes/raft/raft_storage.h"
 #include "sim/index_ring.h"
+#include "sim/plan.h"
 
 #define LOG_PREFIX      "raft-log-"
 #define SNAPSHOT_PREFIX "raft-snapshot-0"
@@ -55,22 +58,26 @@ typedef struct Shadow {
     /* The last acknowledgement of the log, and its term. */
     uint64_t acked_term, acked;
     uint64_t restored; /* the last snapshot that took the log's place */
+    bool damaged;      /* what was acknowledged is gone, until the node has told
+                   * what it found */
+    bool rotten;       /* a spoilt place may show at any start */
+    uint64_t lost;     /* the log that a damaged disk had held: a leader that
+                    * was told of it may count on it */
 } Shadow;
 
 typedef struct ChecksStorage {
     Checks *checks;
     unsigned node_count;
     Shadow *nodes;
-    bool damaged; /* a fault changed durable bytes somewhere */
 } ChecksStorage;
 
-static void on_fault(ChecksStorage *storage, const char *text);
+static void on_damage(Shadow *shadow, const Fact *fact);
 static void on_fact(ChecksStorage *storage, const Fact *fact);
 static void on_write(Shadow *shadow, const Fact *fact);
 static void on_rename(Shadow *shadow, const Fact *fact);
 static void settle(Shadow *shadow, const Pending *pending);
 static void on_sync(Shadow *shadow, const Fact *fact);
-static void on_durable(Shadow *shadow, Token token);
+static void on_synced(Shadow *shadow, Token token);
 static void on_send(ChecksStorage *storage, NodeId id, const Fact *fact);
 static void check_vote(ChecksStorage *storage, NodeId id, NodeId candidate,
                        uint64_t term);
@@ -101,10 +108,13 @@ observe(void *family, const Record *record)
     const Effect *probe;
     unsigned at = 0;
 
+    if (record->input != NULL && record->input->kind == INPUT_SYNCED &&
+        record->input->synced.error == 0 && id >= 1 &&
+        id <= storage->node_count) {
+        /* Before the facts: what waited for the SYNC leaves among them. */
+        on_synced(&storage->nodes[id], record->input->synced.token);
+    }
     for (unsigned i = 0; i < record->fact_count; i++) {
-        if (record->facts[i].kind == FACT_FAULT) {
-            on_fault(storage, record->facts[i].text);
-        }
         if (record->facts[i].node >= 1 &&
             record->facts[i].node <= storage->node_count) {
             on_fact(storage, &record->facts[i]);
@@ -122,17 +132,18 @@ observe(void *family, const Record *record)
     }
 }
 
-/* Faults that change what was durable: a node may refuse such a disk, and a
- * damaged end of the log cannot be told from a torn one. */
+/* What was acknowledged is gone: a node may refuse such a disk, a damaged end
+ * of the log cannot be told from a torn one, and a file that is not there
+ * cannot be missed. Whether the cluster survives it is for the checks of the
+ * whole of it to say. */
 static void
-on_fault(ChecksStorage *storage, const char *text)
+on_damage(Shadow *shadow, const Fact *fact)
 {
-    static const char *const kinds[] = {"disk-bit-flip", "disk-misdirect",
-                                        "disk-wipe", "disk-lost-sync"};
-
-    for (unsigned i = 0; text != NULL && i < G_N_ELEMENTS(kinds); i++) {
-        storage->damaged |= g_str_has_prefix(text, kinds[i]);
-    }
+    shadow->lost = MAX(shadow->lost, shadow->recovering ? shadow->promised
+                                                        : durable_last(shadow));
+    shadow->damaged = true;
+    shadow->rotten |= fact->fault_kind == FAULT_DISK_BIT_FLIP ||
+                      fact->fault_kind == FAULT_DISK_MISDIRECT;
 }
 
 static void
@@ -150,8 +161,8 @@ on_fact(ChecksStorage *storage, const Fact *fact)
     case FACT_SYNC:
         on_sync(shadow, fact);
         break;
-    case FACT_DURABLE:
-        on_durable(shadow, fact->token);
+    case FACT_DAMAGE:
+        on_damage(shadow, fact);
         break;
     case FACT_CRASH:
         g_array_set_size(shadow->covers, 0);
@@ -264,9 +275,9 @@ on_sync(Shadow *shadow, const Fact *fact)
     g_array_append_val(shadow->covers, cover);
 }
 
-/* What the SYNC covered is on the platter. */
+/* What the SYNC covered is on the platter, so far as the node can know. */
 static void
-on_durable(Shadow *shadow, Token token)
+on_synced(Shadow *shadow, Token token)
 {
     unsigned kept = 0;
     Cover cover;
@@ -426,30 +437,40 @@ on_recover(ChecksStorage *storage, NodeId id, const uint64_t *values)
 {
     Shadow *shadow = &storage->nodes[id];
 
-    if (values[0] < shadow->vote_term) {
+    bool excused = shadow->damaged || shadow->rotten;
+
+    if (excused) {
+        /* It tells what is left; no more can be asked of it. */
+        shadow->lost = MAX(shadow->lost, shadow->promised);
+    } else if (values[0] < shadow->vote_term) {
         checks_violate(storage->checks, "term-monotone", id,
                        "recovered term %" PRIu64 ", but term %" PRIu64
                        " was durable",
                        values[0], shadow->vote_term);
     } else if (values[0] == shadow->vote_term && values[1] != shadow->vote &&
-               shadow->vote != 0 && !storage->damaged) {
+               shadow->vote != 0) {
         checks_violate(storage->checks, "recovered-vote", id,
                        "recovered vote %" PRIu64 " of term %" PRIu64
                        ", but vote %u was durable",
                        values[1], values[0], shadow->vote);
     }
-    if (values[3] < shadow->promised && !storage->damaged) {
+    if (values[3] < shadow->promised && !excused) {
         checks_violate(storage->checks, "recovered-log", id,
                        "recovered a log up to %" PRIu64 ", but %" PRIu64
                        " was durable",
                        values[3], shadow->promised);
     }
     shadow->dropped_from = UINT64_MAX;
-    if (!shadow->recovering) {
+    if (!shadow->recovering && !excused) {
         return;
     }
     shadow->recovering = false;
+    shadow->damaged = false;
     index_ring_cut(&shadow->log, values[3] + 1);
+    if (values[3] + 1 < shadow->log.first) { /* an older log, or none */
+        shadow->log.first = values[3] + 1;
+        shadow->log.last = values[3];
+    }
     shadow->snapshot = values[3] > shadow->log.last ? values[3] : 0;
     shadow->vote_term = values[0];
     shadow->vote = (NodeId)values[1];
@@ -476,7 +497,7 @@ on_probe(ChecksStorage *storage, NodeId id, const Effect *effect)
         on_truncate(storage, id, values[0]);
         break;
     case PROBE_RAFT_CORRUPT:
-        if (!storage->damaged) {
+        if (!shadow->damaged && !shadow->rotten) {
             checks_violate(storage->checks, "false-corruption", id,
                            "refused its disk at offset %" PRIu64
                            ", but nothing had damaged it",
@@ -512,7 +533,7 @@ check_quorum(ChecksStorage *storage, NodeId id, uint64_t index)
     for (unsigned i = 1; i <= storage->node_count; i++) {
         const Shadow *shadow = &storage->nodes[i];
 
-        if (durable_last(shadow) < index) {
+        if (MAX(durable_last(shadow), shadow->lost) < index) {
             continue;
         }
         holders +=

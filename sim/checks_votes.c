@@ -7,6 +7,7 @@
 
 #include "nodes/probes.h"
 #include "nodes/raft/raft_wire.h"
+#include "sim/plan.h"
 
 #define ROLE_LEADER 3u
 
@@ -14,9 +15,11 @@ typedef struct ChecksVotes {
     Checks *checks;
     unsigned node_count;
     GHashTable **votes; /* by node: term -> candidate; looked up, not walked */
+    bool *rotten;       /* by node: its disk may forget at every start */
 } ChecksVotes;
 
 static void on_send(ChecksVotes *votes, const Fact *fact);
+static void on_damage(ChecksVotes *votes, const Fact *fact);
 static void on_role(ChecksVotes *votes, NodeId id, uint64_t role,
                     uint64_t term);
 static void gave(ChecksVotes *votes, NodeId id, uint64_t term,
@@ -37,6 +40,9 @@ observe(void *family, const Record *record)
             fact->node >= 1 && fact->node <= votes->node_count &&
             !link_is_stream(fact->link)) {
             on_send(votes, fact);
+        } else if (fact->kind >= FACT_LOST && fact->node >= 1 &&
+                   fact->node <= votes->node_count) {
+            on_damage(votes, fact);
         }
     }
     if (record->input == NULL || id == 0 || id > votes->node_count) {
@@ -46,6 +52,22 @@ observe(void *family, const Record *record)
         if (probe->probe.id == PROBE_RAFT_ROLE) {
             on_role(votes, id, probe->probe.values[0], probe->probe.values[1]);
         }
+    }
+}
+
+/* A node whose disk lost its vote cannot know that it voted: what comes of it
+ * is for the checks of the whole cluster to see. A spoilt place shows when it
+ * is read, and that is at a start. */
+static void
+on_damage(ChecksVotes *votes, const Fact *fact)
+{
+    if (fact->kind == FACT_DAMAGE) {
+        votes->rotten[fact->node] |= fact->fault_kind == FAULT_DISK_BIT_FLIP ||
+                                     fact->fault_kind == FAULT_DISK_MISDIRECT;
+    }
+    if (fact->kind == FACT_DAMAGE ||
+        (fact->kind == FACT_RESTART && votes->rotten[fact->node])) {
+        g_hash_table_remove_all(votes->votes[fact->node]);
     }
 }
 
@@ -107,6 +129,7 @@ make(Checks *checks)
     votes->checks = checks;
     votes->node_count = checks_node_count(checks);
     votes->votes = g_new0(GHashTable *, votes->node_count + 1);
+    votes->rotten = g_new0(bool, votes->node_count + 1);
     for (unsigned id = 1; id <= votes->node_count; id++) {
         votes->votes[id] = g_hash_table_new(g_direct_hash, g_direct_equal);
     }
@@ -122,6 +145,7 @@ destroy(void *family)
         g_hash_table_destroy(votes->votes[id]);
     }
     g_free(votes->votes);
+    g_free(votes->rotten);
     g_free(votes);
 }
 

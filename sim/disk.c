@@ -12,32 +12,34 @@ static SimTime bytes_time(const Disk *disk, uint64_t bytes);
 static void end_sync(Disk *disk, unsigned index);
 static int sync_error(Disk *disk, const DiskSync *sync);
 
-void
+bool
 disk_write(Disk *disk, const char *name, uint64_t offset, const Slice *parts,
            unsigned part_count)
 {
     DiskFile *file = disk_directory_open(disk, name);
     uint64_t size = 0;
     uint64_t before = file->size;
+    bool astray = false;
 
     for (unsigned i = 0; i < part_count; i++) {
         size += parts[i].size;
     }
     if (size == 0) {
-        return;
+        return false;
     }
     if (offset > UINT64_MAX - size || !fits(disk, file, offset + size)) {
-        return;
+        return false;
     }
     disk->debt_changes++;
     disk->debt_bytes += size;
-    if (G_UNLIKELY(disk->misdirect_prefix != NULL || disk->scar_count > 0) &&
-        disk_fault_write(disk, file, offset, parts, part_count, size)) {
-        /* It went astray. */
-    } else {
+    if (G_UNLIKELY(disk->misdirect_prefix != NULL || disk->scar_count > 0)) {
+        astray = disk_fault_write(disk, file, offset, parts, part_count, size);
+    }
+    if (!astray) {
         disk_file_write(file, ++disk->seq, offset, parts, part_count, size);
     }
     disk->used += file->size - before;
+    return astray;
 }
 
 void
@@ -225,17 +227,17 @@ disk_kill(Disk *disk)
     disk->read_count = 0;
 }
 
-void
+bool
 disk_reopen(Disk *disk)
 {
-    DiskLoss ignored = {0};
+    DiskLoss lost = {0};
 
     disk->used = 0;
     for (unsigned i = 0; i < disk->file_count; i++) {
         DiskFile *file = disk->files[i];
 
         if (file->error != 0) {
-            disk_file_crash(file, DISK_MOOD_SUBSET, &disk->crash, &ignored);
+            disk_file_crash(file, DISK_MOOD_SUBSET, &disk->crash, &lost);
         } else if (disk->lost_sync) {
             file->claimed_seq = disk->seq;
         } else {
@@ -248,6 +250,8 @@ disk_reopen(Disk *disk)
     } else {
         disk_directory_settle(disk, disk->seq);
     }
+    disk->mattered[FAULT_DISK_LOST_SYNC] += lost.lied;
+    return lost.lied;
 }
 
 /* Why @sync fails, or 0. A file whose write-back fails is marked: its pages

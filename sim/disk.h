@@ -49,8 +49,9 @@ void disk_free(Disk *disk);
 /* Draw from @stream_key from now on (a plan's `redraw`). */
 void disk_redraw(Disk *disk, uint64_t stream_key);
 
-/* What the node changes. Bytes are copied; nothing is durable yet. */
-void disk_write(Disk *disk, const char *file, uint64_t offset,
+/* What the node changes. Bytes are copied; nothing is durable yet. True if a
+ * WRITE landed elsewhere (disk_misdirect_next()). */
+bool disk_write(Disk *disk, const char *file, uint64_t offset,
                 const Slice *parts, unsigned part_count);
 void disk_truncate(Disk *disk, const char *file, uint64_t size);
 /* The file is at least @size bytes long; what is new reads as zero. */
@@ -81,8 +82,9 @@ void disk_kill(Disk *disk);
 /* A host opens the disk for a new process after disk_kill(). It makes durable
  * what START will show, as the live host does, or a node would build on what
  * power may still take. A file whose SYNC had failed shows what is on the
- * platter: its changes survive as after a power loss. No time passes. */
-void disk_reopen(Disk *disk);
+ * platter: its changes survive as after a power loss. No time passes. True if
+ * that took what a sync had acknowledged: the disk had lied. */
+bool disk_reopen(Disk *disk);
 /* Files by name, at most @max of them, for INPUT_START. Returns how many
  * there are. */
 unsigned disk_files(const Disk *disk, FileInfo *out, unsigned max);

@@ -190,27 +190,20 @@ on_send(Metrics *metrics, const Fact *fact)
     }
 }
 
-/* The text of a fault begins with the name of its kind. */
 static void
 on_fault(Metrics *metrics, const Fact *fact)
 {
     const char *text = fact->text != NULL ? fact->text : "";
     FaultBand band = {fact->value, g_strdelimit(g_strdup(text), ",\"\n", ';'),
                       metrics->now, SIM_NEVER};
-    size_t size = strcspn(text, " :");
+    unsigned kind = fact->fault_kind;
 
-    if (g_str_has_prefix(text + size, " of nobody")) {
+    if (kind == 0 || kind >= FAULT_KIND_COUNT) {
         g_free(band.text);
-        return; /* its selector matched nobody: nothing happened */
+        return; /* it hit nobody: nothing happened */
     }
-    for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
-        if (strlen(fault_names[kind]) == size &&
-            memcmp(fault_names[kind], text, size) == 0) {
-            metrics->faults[kind]++;
-            band.end =
-                (fault_needs[kind] & FAULT_FOR) != 0 ? SIM_NEVER : band.start;
-        }
-    }
+    metrics->faults[kind]++;
+    band.end = (fault_needs[kind] & FAULT_FOR) != 0 ? SIM_NEVER : band.start;
     g_array_append_val(metrics->bands, band);
 }
 

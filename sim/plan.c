@@ -143,11 +143,11 @@ fault_kind_example(FaultKind kind)
         [FAULT_DISK_FULL] = "{at: \"5 s\", kind: disk-full, nodes: one, for: "
                             "\"3 s\"}",
         [FAULT_DISK_EIO] = "{at: \"5 s\", kind: disk-eio, nodes: one, file: "
-                           "log, for: \"1 s\"}",
+                           "raft-log, for: \"1 s\"}",
         [FAULT_DISK_LOST_SYNC] = "{at: \"5 s\", kind: disk-lost-sync, nodes: "
                                  "one, for: \"2 s\"}",
         [FAULT_DISK_BIT_FLIP] = "{at: \"5 s\", kind: disk-bit-flip, nodes: "
-                                "one, file: log}",
+                                "one, file: raft-log}",
         [FAULT_DISK_MISDIRECT] = "{at: \"5 s\", kind: disk-misdirect, nodes: "
                                  "one}",
         [FAULT_DISK_WIPE] = "{at: \"5 s\", kind: disk-wipe, nodes: n3}",

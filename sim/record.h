@@ -25,11 +25,13 @@ typedef enum FactKind {
     FACT_RESTART, /* a new incarnation starts (value = incarnation) */
     FACT_PAUSE,
     FACT_RESUME,
-    FACT_DROP,  /* a message reached a node that was down, or a full inbox */
-    FACT_FAULT, /* a plan line took effect: value = line, text = what it
+    FACT_DROP,   /* a message reached a node that was down, or a full inbox */
+    FACT_FAULT,  /* a plan line took effect: value = line, text = what it
                  * resolved to */
-    FACT_HEAL,  /* its end: value = line */
-    FACT_HALT,  /* a node gave up: text = its reason */
+    FACT_HEAL,   /* its end: value = line */
+    FACT_HALT,   /* a node gave up: text = its reason */
+    FACT_DAMAGE, /* a node's disk destroyed what it had said to be durable:
+                  * fault_kind and text say by what */
 } FactKind;
 
 /* A thing that happened in the world while an event was handled. Only the
@@ -53,6 +55,8 @@ typedef struct Fact {
     /* faults and life */
     uint64_t value;
     const char *text;
+    uint32_t fault_kind; /* FAULT, HEAL, DAMAGE: a FaultKind; 0: it hit
+                          * nobody */
 } Fact;
 
 typedef struct Record {

@@ -129,6 +129,11 @@ on_fact(Story *story, const Fact *fact)
              " files with its power",
              fact->node, fact->size, fact->value);
         break;
+    case FACT_DAMAGE:
+        tell(story, story->now,
+             "the disk of node %u no longer holds what it acknowledged: %s",
+             fact->node, fact->text);
+        break;
     case FACT_CRASH:
         if (fact->node <= story->node_count) {
             story->roles[fact->node] = 0;

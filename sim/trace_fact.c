@@ -23,6 +23,7 @@ trace_fact_is_of_the_world(FactKind kind)
     case FACT_RESUME:
     case FACT_FAULT:
     case FACT_HEAL:
+    case FACT_DAMAGE:
         return true;
     default:
         return false;
@@ -107,6 +108,9 @@ trace_fact_print(TraceLine *line, const Fact *fact)
         return;
     case FACT_HALT:
         g_string_append(out, "halt");
+        break;
+    case FACT_DAMAGE:
+        g_string_append(out, "damage");
         break;
     default:
         g_string_append_printf(out, "fact %u", (unsigned)fact->kind);

@@ -377,7 +377,8 @@ code_fact(Coder *coder, Fact *fact)
                 fact->fate.fragments != 0 || fact->fate.mattered != 0;
     bool life = fact->value != 0 || fact->text != NULL;
     uint32_t groups = (uint32_t)message | (uint32_t)disk << 1 |
-                      (uint32_t)fate << 2 | (uint32_t)life << 3;
+                      (uint32_t)fate << 2 | (uint32_t)life << 3 |
+                      (uint32_t)(fact->fault_kind != 0) << 4;
 
     CODE_ENUM(coder, fact->kind);
     code_u32(coder, &fact->node);
@@ -408,7 +409,10 @@ code_fact(Coder *coder, Fact *fact)
         code_u64(coder, &fact->value);
         code_text(coder, &fact->text);
     }
-    coder->bad = coder->bad || groups > 15;
+    if ((groups & 16) != 0) {
+        code_u32(coder, &fact->fault_kind);
+    }
+    coder->bad = coder->bad || groups > 31;
 }
 
 static void

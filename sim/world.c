@@ -15,6 +15,7 @@ static void take_facts(World *world, Cell *cell);
 static void say(World *world, FactKind kind, const Active *active,
                 const char *text);
 static void resolve(World *world, Active *active);
+static bool two_sides(const World *world, const Active *active);
 static char *resolved_text(const World *world, const Active *active);
 
 bool
@@ -61,13 +62,18 @@ on_fault(World *world, unsigned index)
     g_autofree char *text = NULL;
 
     resolve(world, active);
+    active->cost_before = world_account_cost(world, active);
+    if (active->applied && (fault->kind == FAULT_DISK_BIT_FLIP ||
+                            fault->kind == FAULT_DISK_MISDIRECT ||
+                            fault->kind == FAULT_DISK_WIPE)) {
+        active->applied = world_apply_disk(world, active);
+    }
     text = resolved_text(world, active);
     say(world, FACT_FAULT, active, text);
     if (!active->applied) {
         return;
     }
     active->in_force = true;
-    active->cost_before = world_account_cost(world, active);
     world->counts[fault->kind].applied++;
     switch (fault->kind) {
     case FAULT_CRASH:
@@ -88,8 +94,7 @@ on_fault(World *world, unsigned index)
     case FAULT_DISK_BIT_FLIP:
     case FAULT_DISK_MISDIRECT:
     case FAULT_DISK_WIPE:
-        world_apply_disk(world, active);
-        break;
+        break; /* done before it was told */
     case FAULT_CLOCK_STEP:
         for (unsigned id = 1; id <= world->shared->host_count; id++) {
             if (active->nodes[id]) {
@@ -214,7 +219,10 @@ take_facts(World *world, Cell *cell)
 static void
 say(World *world, FactKind kind, const Active *active, const char *text)
 {
-    Fact fact = {.kind = kind, .value = active->fault->number};
+    Fact fact = {.kind = kind,
+                 .value = active->fault->number,
+                 .fault_kind =
+                     active->applied ? active->fault->kind : FAULT_NONE};
 
     fact.text = g_strdup(text);
     g_ptr_array_add(world->texts, (char *)fact.text);
@@ -261,7 +269,42 @@ resolve(World *world, Active *active)
         }
         anybody = anybody || active->nodes[id];
     }
-    active->applied = anybody;
+    active->applied = anybody && two_sides(world, active);
+}
+
+/* A fault of links needs two sides: among hosts that are all on one, it cuts
+ * nothing. */
+static bool
+two_sides(const World *world, const Active *active)
+{
+    unsigned hosts = world->shared->host_count;
+    unsigned first = 0;
+
+    if (active->fault->kind == FAULT_LINK) {
+        for (unsigned a = 1; a <= hosts; a++) {
+            for (unsigned b = 1; b <= hosts; b++) {
+                if (a != b && active->nodes[a] && active->peers[b]) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+    if ((fault_kind_needs(active->fault->kind) &
+         (FAULT_PEERS | FAULT_GROUPS)) == 0) {
+        return true;
+    }
+    for (unsigned id = 1; id <= hosts; id++) {
+        unsigned side = active->nodes[id]   ? active->nodes[id]
+                        : active->peers[id] ? 2
+                                            : 0;
+
+        if (side != 0 && first != 0 && side != first) {
+            return true;
+        }
+        first = side != 0 ? side : first;
+    }
+    return false;
 }
 
 static char *

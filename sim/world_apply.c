@@ -5,6 +5,8 @@
 #include "sim/streams.h"
 #include "sim/world_private.h"
 
+static bool hurt_disk(World *world, const Fault *fault, Cell *cell);
+
 void
 world_apply_life(World *world, Active *active)
 {
@@ -145,25 +147,48 @@ world_apply_partition(World *world, Active *active)
     world_queue_step(world);
 }
 
-void
+bool
 world_apply_disk(World *world, Active *active)
 {
-    const Fault *fault = active->fault;
+    bool any = false;
 
     for (unsigned id = 1; id <= world->shared->scenario->node_count; id++) {
-        Cell *cell = world->shared->cells[id];
+        if (active->nodes[id]) {
+            active->nodes[id] =
+                hurt_disk(world, active->fault, world->shared->cells[id]);
+            any = any || active->nodes[id];
+        }
+    }
+    return any;
+}
 
-        if (!active->nodes[id]) {
-            continue;
+/* Each disk draws on its own. False if there was nothing to hurt. */
+static bool
+hurt_disk(World *world, const Fault *fault, Cell *cell)
+{
+    const char *file = fault->file != NULL ? fault->file : "";
+    uint64_t salt = streams_key(world->shared->seed ^ fault->salt, "fault.disk",
+                                fault->number, cell->id);
+
+    switch (fault->kind) {
+    case FAULT_DISK_BIT_FLIP:
+        if (!disk_bit_flip(cell->disk, file, salt)) {
+            return false;
         }
-        if (fault->kind == FAULT_DISK_BIT_FLIP) {
-            disk_bit_flip(cell->disk, fault->file, fault->salt);
-        } else if (fault->kind == FAULT_DISK_MISDIRECT) {
-            disk_misdirect_next(cell->disk, fault->file, fault->salt);
-        } else if (cell->powered) {
-            cell->wipe = true;
-        } else {
-            disk_wipe(cell->disk);
+        cell_damaged(cell, FAULT_DISK_BIT_FLIP);
+        return true;
+    case FAULT_DISK_MISDIRECT:
+        disk_misdirect_next(cell->disk, file, salt);
+        return true; /* at the next write */
+    default:
+        if (cell->powered) {
+            cell->wipe = true; /* at the next power loss */
+            return true;
         }
+        if (!disk_wipe(cell->disk)) {
+            return false;
+        }
+        cell_damaged(cell, FAULT_DISK_WIPE);
+        return true;
     }
 }

@@ -53,7 +53,8 @@ void world_network_changed(World *world);
 void world_apply_life(World *world, Active *active);
 void world_apply_memory(World *world, Cell *cell);
 void world_apply_partition(World *world, Active *active);
-void world_apply_disk(World *world, Active *active);
+/* False if no disk had anything to hurt; who was not hurt is taken out. */
+bool world_apply_disk(World *world, Active *active);
 
 /* world_state.c */
 void world_state_base(World *world);

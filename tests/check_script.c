@@ -3,6 +3,7 @@
 #include "tests/check_script.h"
 
 #include <check.h>
+#include <errno.h>
 #include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "nodes/raft/raft_record.h"
 #include "nodes/raft/raft_storage.h"
 #include "sim/checks.h"
+#include "sim/plan.h"
 #include "tests/maker.h"
 
 #define NUMBERS_MAX 4u
@@ -161,8 +163,14 @@ do_disk(Script *script, const char *verb)
         fact->token = script->numbers[0];
         fact->files = &file;
         fact->file_count = 1;
-    } else if (strcmp(verb, "durable") == 0) {
-        maker_fact(&script->maker, FACT_DURABLE)->token = script->numbers[0];
+    } else if (strcmp(verb, "durable") == 0 || strcmp(verb, "lie") == 0 ||
+               strcmp(verb, "fail") == 0) {
+        maker_synced(&script->maker, script->numbers[0],
+                     verb[0] == 'f' ? EIO : 0);
+        if (verb[0] == 'd') {
+            maker_fact(&script->maker, FACT_DURABLE)->token =
+                script->numbers[0];
+        }
     } else {
         return false;
     }
@@ -220,6 +228,15 @@ run_line(Script *script, const char *line)
     g_byte_array_set_size(script->bytes, 0);
     maker_begin(&script->maker, ++script->at, script->node);
     line += used;
+    if (strcmp(verb, "damage") == 0) {
+        Fact *fact = maker_fact(&script->maker, FACT_DAMAGE);
+
+        fact->text = line + 1;
+        fact->fault_kind = fault_kind_find(line + 1);
+        ck_assert_uint_ne(fact->fault_kind, FAULT_NONE);
+        maker_end(&script->maker);
+        return;
+    }
     if (strcmp(verb, "fault") == 0) {
         maker_fact(&script->maker, FACT_FAULT)->text = line + 1;
         maker_end(&script->maker);

@@ -10,11 +10,12 @@
  *   vote TERM CANDIDATE            (writes)
  *   name INDEX                     (renames a snapshot)
  *   sync TOKEN FIRST EPOCH         (of that log file; FIRST 0: raft-vote)
- *   durable TOKEN
+ *   durable TOKEN | lie TOKEN | fail TOKEN  (the SYNC is answered)
  *   ask TO TERM                    (a vote request leaves)
  *   grant TO TERM                  (a vote leaves)
  *   ack TO TERM MATCH              (an append reply leaves)
  *   installed TO TERM INDEX        (a snapshot reply leaves, on a stream)
+ *   damage KIND                    (of a disk)
  *   fault TEXT                     (of the world) */
 #ifndef SEEDBED_TESTS_CHECK_SCRIPT_H
 #define SEEDBED_TESTS_CHECK_SCRIPT_H

@@ -30,3 +30,6 @@ TESTS += %D%/test_cause
 %C%_test_cause_SOURCES = %D%/test_cause.c $(MAKER_SOURCES)
 %C%_test_cause_CFLAGS = $(TEST_CFLAGS)
 %C%_test_cause_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+dist_check_SCRIPTS += %D%/test_disk_faults.sh
+TESTS += %D%/test_disk_faults.sh

@@ -3,6 +3,8 @@
  * All of it is plausible, none of it is a protocol. */
 #include "tests/maker_run.h"
 
+#include "sim/plan.h"
+
 #define BEAT (10 * SIM_MS)
 
 typedef struct Run {
@@ -238,6 +240,7 @@ partition(Run *run, bool heal)
     Fact *fact = maker_fact(run->maker, heal ? FACT_HEAL : FACT_FAULT);
 
     fact->value = 1;
+    fact->fault_kind = FAULT_PARTITION;
     fact->text = heal ? NULL : "partition n1 | n2 n3 n4 n5";
     maker_end(run->maker);
     for (unsigned i = 0; i < run->client_count && !heal; i++) {
@@ -265,6 +268,7 @@ crash(Run *run, NodeId node, bool restart)
     if (!restart) {
         fact = maker_fact(run->maker, FACT_FAULT);
         fact->value = 2;
+        fact->fault_kind = FAULT_CRASH;
         fact->text = "crash n5";
         fact = maker_fact(run->maker, FACT_CRASH);
         fact->node = node;

@@ -118,7 +118,7 @@ static const CheckScriptRow rows[] = {
                 "2 recover 1 0 1 2\n",
      ""},
     {"a damaged end of the log",
-     THREE("2") "0 fault disk-bit-flip n2\n2 power-loss\n2 restart\n2 start\n"
+     THREE("2") "2 damage disk-bit-flip\n2 power-loss\n2 restart\n2 start\n"
                 "2 recover 1 0 1 2\n",
      ""},
     /* M1 and V1 over a restart */
@@ -132,7 +132,55 @@ static const CheckScriptRow rows[] = {
      "recovered-vote n1: recovered vote 0 of term 2, but vote 3 was "
      "durable\n"},
     /* Refusals */
-    {"refuses a damaged disk", "0 fault disk-bit-flip n1\n1 corrupt 9\n", ""},
+    {"refuses a damaged disk", "1 damage disk-bit-flip\n1 corrupt 9\n", ""},
+    {"refuses a sound disk while another is damaged",
+     "2 damage disk-bit-flip\n1 corrupt 9\n",
+     "false-corruption n1: refused its disk at offset 9, but nothing had "
+     "damaged it\n"},
+    /* Disks that lie: what the node was answered counts, and what the world
+     * says is gone is not its fault. */
+    {"acknowledged after a sync that lied",
+     "2 role 0 1\n2 log 1 3 1 1\n2 sync 1 1 1\n2 lie 1\n2 ack 1 1 3\n", ""},
+    {"voted after a sync that lied",
+     "1 role 0 2\n1 vote 2 3\n1 sync 9 0 0\n1 lie 9\n1 grant 3 2\n", ""},
+    {"acknowledged after a sync that failed",
+     "2 role 0 1\n2 log 1 3 1 1\n2 sync 1 1 1\n2 fail 1\n2 ack 1 1 3\n",
+     "durable-append n2: entries up to 3 were acknowledged, but only 0 are "
+     "durable\n"},
+    {"what a lie covered is gone with the power",
+     VOTED("2") "2 log 1 3 2 1\n2 sync 1 1 1\n2 lie 1\n2 power-loss\n"
+                "2 damage disk-lost-sync\n2 restart\n2 start\n"
+                "2 recover 1 0 1 0\n",
+     ""},
+    {"it is gone, and nobody lied",
+     THREE("2") "2 power-loss\n2 restart\n2 start\n2 recover 1 0 1 0\n",
+     "recovered-log n2: recovered a log up to 0, but 3 was durable\n"},
+    {"a wiped disk",
+     VOTED("2") "2 grant 3 2\n2 power-loss\n2 damage disk-wipe\n2 restart\n"
+                "2 start\n2 recover 0 0 1 0\n2 role 0 2\n2 vote 2 1\n"
+                "2 sync 3 0 0\n2 durable 3\n2 grant 1 2\n",
+     ""},
+    {"a wiped disk is a sound one from then on",
+     VOTED("2") "2 power-loss\n2 damage disk-wipe\n2 restart\n2 start\n"
+                "2 recover 0 0 1 0\n" VOTED("2") "2 power-loss\n2 restart\n"
+                                                 "2 start\n2 recover 1 0 1 0\n",
+     "term-monotone n2: recovered term 1, but term 2 was durable\n"},
+    {"after a wipe it acknowledges what it has",
+     THREE("2") "2 power-loss\n2 damage disk-wipe\n2 restart\n2 start\n"
+                "2 recover 0 0 1 0\n2 role 0 1\n2 ack 1 1 3\n",
+     "durable-append n2: entries up to 3 were acknowledged, but only 0 are "
+     "durable\n"},
+    {"a leader counts on what was acknowledged before a wipe",
+     THREE("1") THREE("2") "2 power-loss\n2 damage disk-wipe\n2 restart\n"
+                           "2 start\n2 recover 0 0 1 0\n" LEADS,
+     ""},
+    {"a leader cannot count on what came after it",
+     THREE("1") "2 power-loss\n2 damage disk-wipe\n2 restart\n2 start\n"
+                "2 recover 0 0 1 0\n" LEADS,
+     "commit-durable n1: committed 3, which only 1 of 3 nodes hold durably\n"},
+    {"a cluster that lost its votes has two leaders",
+     "1 role 3 2\n2 power-loss\n2 damage disk-wipe\n3 role 3 2\n",
+     "election-safety n3: leader of term 2, as was node 1\n"},
     {"refuses a sound one", "0 fault disk-slow n1\n1 corrupt 9\n",
      "false-corruption n1: refused its disk at offset 9, but nothing had "
      "damaged it\n"},

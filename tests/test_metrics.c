@@ -7,6 +7,7 @@
 
 #include "sim/histogram.h"
 #include "sim/metrics.h"
+#include "sim/plan.h"
 #include "tests/maker.h"
 
 static char *folder;
@@ -27,15 +28,17 @@ role(Maker *maker, SimTime at, NodeId node, uint64_t number, uint64_t term)
 }
 
 static void
-fault(Maker *maker, SimTime at, FactKind kind, uint64_t line, const char *text,
+fault(Maker *maker, SimTime at, FaultKind kind, uint64_t line, const char *text,
       NodeId crashed)
 {
     maker_begin(maker, at, 0);
 
-    Fact *fact = maker_fact(maker, kind);
+    /* Without a text: its end. */
+    Fact *fact = maker_fact(maker, text != NULL ? FACT_FAULT : FACT_HEAL);
 
     fact->value = line;
     fact->text = text;
+    fact->fault_kind = kind;
     if (crashed != 0) {
         fact = maker_fact(maker, FACT_CRASH);
         fact->node = crashed;
@@ -74,15 +77,15 @@ roles(Maker *maker)
     role(maker, 200, 1, 3, 1);
     role(maker, 200, 1, 3, 1); /* said twice, counts once */
     role(maker, 250, 2, 0, 1);
-    fault(maker, 300, FACT_FAULT, 7, "crash n1, n9", 1);
+    fault(maker, 300, FAULT_CRASH, 7, "crash n1, n9", 1);
     role(maker, 400, 2, 2, 2);
     role(maker, 450, 2, 3, 2);
     role(maker, 460, 3, 3, 2); /* two leaders of a term: a violation */
-    fault(maker, 500, FACT_HEAL, 7, NULL, 0);
-    fault(maker, 600, FACT_FAULT, 8, "partition: n1 | n2", 0);
-    fault(maker, 600, FACT_FAULT, 9, "link of nobody: delay +60ms", 0);
-    fault(maker, 610, FACT_FAULT, 10, "clock-step n2", 0);
-    fault(maker, 650, FACT_FAULT, 8, "partition-ring", 0);
+    fault(maker, 500, FAULT_CRASH, 7, NULL, 0);
+    fault(maker, 600, FAULT_PARTITION, 8, "partition: n1 | n2", 0);
+    fault(maker, 600, FAULT_NONE, 9, "link of nobody: delay +60ms", 0);
+    fault(maker, 610, FAULT_CLOCK_STEP, 10, "clock-step n2", 0);
+    fault(maker, 650, FAULT_PARTITION_RING, 8, "partition-ring", 0);
 }
 
 static void

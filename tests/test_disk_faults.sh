@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Fault plans over whole runs: every kind's example hits something, a disk
+# that goes bad under one node of five convicts nobody, and a line that can
+# hit nothing says so.
+set -eu
+. "${srcdir:-.}/tests/command.sh"
+cd "$folder"
+
+# seed, then the lines of a plan: a run of raft-steady, whatever its clients
+# got.
+steady() {
+    seed=$1
+    cat >plan.yaml
+    expect 0 "$seedbed" run "$scenarios/raft-steady.yaml" --seed "$seed" \
+        --plan plan.yaml --no-out --json --set 'expect.elections="0..99"' \
+        --set 'expect.operations=0' --set 'expect.availability="0%"' \
+        --set 'expect.leader_within="1 s"'
+    [ ! -s stderr ] || fail "stderr: $(cat stderr)"
+}
+
+# kind: what stdout counts of it, "DRAWN APPLIED MATTERED".
+counts() {
+    tr -d ' \n' <stdout | sed -n "s/.*\"$1\":{\([^}]*\)}.*/\1/p" |
+        sed 's/.*"drawn":\([0-9]*\).*"applied":\([0-9]*\).*"mattered":\([0-9]*\).*/\1 \2 \3/'
+}
+
+# The example of each kind, as `list faults` prints it, is applied and matters.
+# What a disk no longer holds is felt when power is lost and the disk is read.
+"$seedbed" list faults | sed -n 's/.* \({at: .*}\)$/\1/p' >examples
+[ "$(wc -l <examples)" -eq "$("$seedbed" list faults | sed 1d | wc -l)" ] ||
+    fail "a kind has no example"
+while read -r line; do
+    kind=$(echo "$line" | sed 's/.*kind: \([a-z-]*\).*/\1/')
+    crash=
+    case $kind in
+    disk-lost-sync | disk-bit-flip | disk-misdirect | disk-wipe)
+        crash='- {at: "6 s", kind: crash, nodes: [n1, n2, n3, n4, n5], for: "1 s"}'
+        line=$(echo "$line" | sed 's/nodes: one/nodes: n3/')
+        ;;
+    esac
+    printf -- '- %s\n%s\n' "$line" "$crash" >lines
+    steady 1 <lines
+    [ "$(counts "$kind")" = "1 1 1" ] ||
+        fail "$kind: drawn, applied and mattered: $(counts "$kind")"
+done <examples
+
+# One bad disk of five, and then its power: what is lost is lost by the disk.
+# The node comes back with what is left, or refuses to start.
+while IFS='|' read -r kind more; do
+    for seed in 1 2 3; do
+        steady $seed <<PLAN
+- {at: "5 s", kind: $kind, nodes: n3$more}
+- {at: "6 s", kind: crash, nodes: n3, for: "1 s"}
+PLAN
+        json 'verdict="pass"'
+        [ "$(counts $kind)" = "1 1 1" ] || fail "$kind: $(counts $kind)"
+    done
+done <<EOF2
+disk-lost-sync|, for: "2 s"
+disk-wipe|
+disk-bit-flip|
+disk-misdirect|
+disk-eio|, file: raft-log, for: "900 ms"
+disk-full|, for: "900 ms"
+EOF2
+
+# Nobody is hit: no such file, or both sides are the same.
+steady 1 <<'PLAN'
+- {n: 1, at: "5 s", kind: disk-bit-flip, nodes: [n2, n3], file: no-such-file}
+- {n: 2, at: "5 s", kind: partition, nodes: all, for: "1 s"}
+- {n: 3, at: "5 s", kind: clog, nodes: n1, to: n1, for: "1 s"}
+- {n: 4, at: "5 s", kind: link, nodes: n1, to: n1, netem: "loss 100%", for: "1 s"}
+PLAN
+for kind in disk-bit-flip partition clog link; do
+    [ "$(counts $kind)" = "1 0 0" ] ||
+        fail "$kind of nobody: $(counts $kind)"
+done
+
+# A cluster that forgets what it committed is caught.
+cat >plan.yaml <<'PLAN'
+- {n: 1, at: "5 s", kind: disk-wipe, nodes: all}
+- {n: 2, at: "6 s", kind: crash, nodes: all, for: "1 s"}
+PLAN
+expect 1 "$seedbed" run "$scenarios/raft-steady.yaml" --seed 1 --no-out \
+    --plan plan.yaml
+says "^  (election-safety|leader-completeness|state-machine-safety|log-matching) at "
+exit 0
