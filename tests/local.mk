@@ -438,3 +438,15 @@ TESTS += %D%/test_world
 %C%_test_world_SOURCES = %D%/test_world.c $(RIG_SOURCES)
 %C%_test_world_CFLAGS = $(TEST_CFLAGS)
 %C%_test_world_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_engine
+TESTS += %D%/test_engine
+%C%_test_engine_SOURCES = %D%/test_engine.c
+%C%_test_engine_CFLAGS = $(TEST_CFLAGS)
+%C%_test_engine_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_resolve
+TESTS += %D%/test_resolve
+%C%_test_resolve_SOURCES = %D%/test_resolve.c
+%C%_test_resolve_CFLAGS = $(TEST_CFLAGS)
+%C%_test_resolve_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
