@@ -82,7 +82,7 @@ draw_scenario(uint64_t seed)
         "network: {floor: %s, links: \"%s\", stream: {retry: 20 ms, reset: "
         "200 ms}}\n"
         "clients: [{count: %u, think: 5 ms, timeout: 100 ms, value_size: %u "
-        "B}, {count: 1, rate: 50, timeout: 50 ms}]\n",
+        "B}, {count: 1, rate: 50/s, timeout: 50 ms}]\n",
         nodes, service, floor, link, clients, value);
     Scenario *scenario =
         scenario_parse(text, strlen(text), "drawn", NULL, 0, seed, &error);
