@@ -450,3 +450,15 @@ TESTS += %D%/test_resolve
 %C%_test_resolve_SOURCES = %D%/test_resolve.c
 %C%_test_resolve_CFLAGS = $(TEST_CFLAGS)
 %C%_test_resolve_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_canonical
+TESTS += %D%/test_canonical
+%C%_test_canonical_SOURCES = %D%/test_canonical.c $(MAKER_SOURCES)
+%C%_test_canonical_CFLAGS = $(TEST_CFLAGS)
+%C%_test_canonical_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_story
+TESTS += %D%/test_story
+%C%_test_story_SOURCES = %D%/test_story.c $(MAKER_SOURCES)
+%C%_test_story_CFLAGS = $(TEST_CFLAGS)
+%C%_test_story_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
