@@ -462,3 +462,9 @@ TESTS += %D%/test_story
 %C%_test_story_SOURCES = %D%/test_story.c $(MAKER_SOURCES)
 %C%_test_story_CFLAGS = $(TEST_CFLAGS)
 %C%_test_story_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_client
+TESTS += %D%/test_client
+%C%_test_client_SOURCES = %D%/test_client.c
+%C%_test_client_CFLAGS = $(TEST_CFLAGS)
+%C%_test_client_LDADD = $(LIBS_SIM) $(CHECK_LIBS) -lm

@@ -146,8 +146,9 @@ show_fact(Rig *rig, const Fact *fact)
         "remove", "sync", "durable", "lost",  "crash",    "restart",  "pause",
         "resume", "drop", "fault",   "heal",  "halt"};
 
-    g_string_append_printf(rig->log, "  + %s n%u", names[fact->kind],
-                           fact->node);
+    g_string_append_printf(
+        rig->log, "  + %s n%u",
+        fact->kind < G_N_ELEMENTS(names) ? names[fact->kind] : "?", fact->node);
     switch (fact->kind) {
     case FACT_SEND:
     case FACT_HELD:
