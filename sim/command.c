@@ -161,6 +161,10 @@ command_run_options(const CommandOptions *options, RunOptions *run)
         }
         run->capture_pcap = true;
     }
+    if (options->out != NULL && options->out[0] == '\0') {
+        command_complain(verb, "--out: found '', expected a folder");
+        return false;
+    }
     run->plan = options->plan;
     run->sets = options->sets;
     run->bugs = options->bugs;

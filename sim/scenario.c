@@ -265,6 +265,12 @@ deal_regions(ScenarioReader *reader, const YamlNode *root, Scenario *scenario)
     char **dealt = NULL;
     unsigned count = 0;
 
+    if (list != NULL && scenario->region_preset != NULL) {
+        return scenario_read_refuse(
+            reader, scenario_read_find(root, "network.regions"), true,
+            "network.regions",
+            "found it beside nodes.regions, expected one or the other");
+    }
     for (unsigned i = 0; names == NULL && scenario->region_preset != NULL;
          i++) {
         preset = scenario_keys_preset(i, &names);
@@ -293,6 +299,7 @@ deal_regions(ScenarioReader *reader, const YamlNode *root, Scenario *scenario)
     }
     g_strfreev(scenario->node_regions);
     scenario->node_regions = dealt;
+    g_clear_pointer(&scenario->region_preset, g_free); /* nodes.regions now */
     return true;
 }
 

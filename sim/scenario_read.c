@@ -17,6 +17,8 @@ static bool read_pair(ScenarioReader *reader, const ScenarioField *field,
                       const char *key, const YamlNode *node, void *into);
 static bool read_kind(ScenarioReader *reader, const char *key,
                       const YamlNode *node, FaultKind *into);
+static bool is_forgotten(const YamlNode *node);
+static bool is_huge(ScenarioType type, const char *text);
 static bool bounded(ScenarioReader *reader, const ScenarioField *field,
                     const char *key, const YamlNode *node, int64_t value);
 
@@ -171,6 +173,9 @@ check_keys(ScenarioReader *reader, const char *section, const char *prefix,
             g_strdelimit(path, "\n\r\t", '?');
             return scenario_read_refuse(reader, item, true, path, what);
         }
+        if (match == 1 && is_forgotten(item)) {
+            return scenario_read_fail(reader, item, path, "a map of keys");
+        }
         if (match == 2 || yaml_tree_is_null(item)) {
             continue;
         }
@@ -193,6 +198,9 @@ read_field(ScenarioReader *reader, const ScenarioField *field, const char *key,
 
     switch (field->type) {
     case SCENARIO_TYPE_CONFIG:
+        if (is_forgotten(node)) {
+            return scenario_read_fail(reader, node, key, "a map of keys");
+        }
         if (yaml_tree_is_null(node)) {
             return true;
         }
@@ -203,7 +211,8 @@ read_field(ScenarioReader *reader, const ScenarioField *field, const char *key,
     case SCENARIO_TYPE_CLIENTS:
     case SCENARIO_TYPE_TIMED:
     case SCENARIO_TYPE_RANDOM:
-        if (node->kind != YAML_KIND_LIST && !yaml_tree_is_null(node)) {
+        if (is_forgotten(node) ||
+            (node->kind != YAML_KIND_LIST && !yaml_tree_is_null(node))) {
             return scenario_read_fail(reader, node, key, "a list of maps");
         }
         return true;
@@ -237,6 +246,14 @@ read_field(ScenarioReader *reader, const ScenarioField *field, const char *key,
     default:
         return scenario_read_number(reader, field, key, node, member);
     }
+}
+
+/* --set key= without a value. In a file, a key over lines that are comments
+ * now is as good as none. */
+static bool
+is_forgotten(const YamlNode *node)
+{
+    return yaml_tree_is_null(node) && node->text[0] == '\0' && node->line == 0;
 }
 
 /* The value that {choose: [...]} comes to, or @node itself; NULL after a
@@ -286,6 +303,10 @@ scenario_read_number(ScenarioReader *reader, const ScenarioField *field,
         return true;
     } else if (ranges ? !scenario_value_range(type, node->text, &low, &high)
                       : !scenario_value_parse(type, node->text, &low)) {
+        if (is_huge(type, node->text) &&
+            !bounded(reader, field, key, node, INT64_MAX)) {
+            return false;
+        }
         return scenario_read_fail(reader, node, key, expected);
     } else {
         high = ranges ? high : low;
@@ -309,6 +330,21 @@ scenario_read_number(ScenarioReader *reader, const ScenarioField *field,
         *(int64_t *)into = low;
     }
     return true;
+}
+
+/* @text would be a value, were its number not too long for 64 bits. */
+static bool
+is_huge(ScenarioType type, const char *text)
+{
+    size_t zeros = strspn(text, " 0");
+    size_t digits = strspn(text + zeros, "0123456789");
+    const char *unit = text + zeros + digits;
+    g_autofree char *small = NULL;
+    int64_t ignored = 0;
+
+    unit += unit[0] == '.' ? 1 + strspn(unit + 1, "0123456789") : 0;
+    small = g_strconcat("1", unit, NULL);
+    return digits > 8 && scenario_value_parse(type, small, &ignored);
 }
 
 static bool

@@ -15,6 +15,9 @@ static char *read_selector(ScenarioReader *reader, const char *key,
                            const YamlNode *node);
 static char *read_groups(ScenarioReader *reader, const char *key,
                          const YamlNode *node);
+static bool are_apart(ScenarioReader *reader, const char *key,
+                      const YamlNode *node);
+static bool is_new(const GPtrArray *names, unsigned count);
 static bool flow_text(const YamlNode *node, GString *out);
 static char *draw_config(ScenarioReader *reader, const char *key,
                          const YamlNode *node);
@@ -266,7 +269,65 @@ read_groups(ScenarioReader *reader, const char *key, const YamlNode *node)
         g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", text);
     }
     g_string_append_c(out, ']');
+    if (!are_apart(reader, key, node)) {
+        g_string_free(out, TRUE);
+        return NULL;
+    }
     return g_string_free(out, FALSE);
+}
+
+/* No node, nor a region, is named in two of the groups, which are selectors.
+ * Whom other words mean is known when the time comes. */
+static bool
+are_apart(ScenarioReader *reader, const char *key, const YamlNode *node)
+{
+    g_autoptr(GPtrArray) earlier = g_ptr_array_new_with_free_func(g_free);
+    bool good = true;
+
+    for (unsigned i = 0; good && i < node->count; i++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        Selector selector = {0};
+        unsigned before = earlier->len;
+
+        if (!flow_text(node->items[i], text) ||
+            !selector_parse(text->str, reader->node_count, &selector, NULL)) {
+            g_assert_not_reached(); /* it was read before */
+        }
+        for (unsigned j = 0; good && j < selector.count; j++) {
+            Selector one = {&selector.terms[j], 1};
+
+            if (selector_has(&one, SELECTOR_NODE) ||
+                selector_has(&one, SELECTOR_REGION)) {
+                g_ptr_array_add(earlier, selector_text(&one));
+                good = is_new(earlier, before);
+            }
+        }
+        if (!good) {
+            const char *name = g_ptr_array_index(earlier, earlier->len - 1);
+            g_autofree char *what = g_strdup_printf(
+                "found %s in two groups, expected groups without a common "
+                "node",
+                name);
+
+            scenario_read_refuse(reader, node, false, key, what);
+        }
+        selector_clear(&selector);
+    }
+    return good;
+}
+
+/* The last of @names is none of the first @count. */
+static bool
+is_new(const GPtrArray *names, unsigned count)
+{
+    const char *last = g_ptr_array_index(names, names->len - 1);
+
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(g_ptr_array_index(names, i), last) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* A scalar, or a list of scalars as "[a, b]". */

@@ -10,6 +10,7 @@ static YamlNode **enter_list(YamlNode *list, const char *word,
                              const char *source, GError **error);
 static YamlNode **enter_map(YamlNode *map, const char *word, const char *source,
                             GError **error);
+static char *dotted(const char *path);
 static bool parse_index(const char *word, unsigned *index);
 static void node_source(YamlNode *node, const char *source);
 
@@ -81,7 +82,8 @@ node_source(YamlNode *node, const char *source)
 static YamlNode **
 find_slot(YamlTree *tree, const char *path, const char *source, GError **error)
 {
-    g_auto(GStrv) words = g_strsplit(path, ".", 0);
+    g_autofree char *plain = dotted(path);
+    g_auto(GStrv) words = g_strsplit(plain, ".", 0);
     YamlNode **slot = &tree->root;
     unsigned ignored = 0;
 
@@ -120,6 +122,29 @@ find_slot(YamlTree *tree, const char *path, const char *source, GError **error)
         }
     }
     return slot;
+}
+
+/* "a[0].b" as "a.0.b": either way of writing an index is known to many. */
+static char *
+dotted(const char *path)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*path != '\0') {
+        size_t digits = path[0] == '[' ? strspn(path + 1, "0123456789") : 0;
+        const char *end = path + 1 + digits;
+
+        if (digits == 0 || end[0] != ']' || strchr(".[", end[1]) == NULL) {
+            g_string_append_c(out, *path++);
+            continue;
+        }
+        if (out->len > 0) {
+            g_string_append_c(out, '.');
+        }
+        g_string_append_len(out, path + 1, (gssize)digits);
+        path = end + 1;
+    }
+    return g_string_free(out, FALSE);
 }
 
 static YamlNode **

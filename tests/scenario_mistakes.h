@@ -35,6 +35,32 @@ static const struct {
      "x.yaml:1:11: duration: found \"0 s\", expected 1 ns..30 d"},
     {"duration: 400 d\n", NULL,
      "x.yaml:1:11: duration: found \"400 d\", expected 1 ns..30 d"},
+    {"duration: 100000000000 s\n", NULL,
+     "x.yaml:1:11: duration: found \"100000000000 s\", expected 1 ns..30 d"},
+    {"duration: 100000000000 parsecs\n", NULL,
+     "x.yaml:1:11: duration: found \"100000000000 parsecs\", expected a "
+     "duration with a unit such as \"30 s\""},
+    {"nodes:\n  count: 1000000000000000000000000\n", NULL,
+     "x.yaml:2:10: nodes.count: found \"1000000000000000000000000\", expected "
+     "1..1024"},
+    {"nodes:\n  memory: 99999999999999999999 GiB\n", NULL,
+     "x.yaml:2:11: nodes.memory: found \"99999999999999999999 GiB\", expected "
+     "0 B..1048576 TiB"},
+    {"duration: 1 s\n",
+     "nodes=", "--set nodes=: nodes: found nothing, expected a map of keys"},
+    {"duration: 1 s\n", "nodes.config=",
+     "--set nodes.config=: nodes.config: found nothing, expected a map of "
+     "keys"},
+    {"duration: 1 s\n", "clients=",
+     "--set clients=: clients: found nothing, expected a list of maps"},
+    {"network:\n  regions: us\nnodes:\n  regions: [us-east-1]\n", NULL,
+     "x.yaml:2:3: network.regions: found it beside nodes.regions, expected one "
+     "or the other"},
+    {"faults:\n  timed:\n"
+     "    - {at: 1 s, kind: partition, groups: [[n1, n2], [n2, n3]]}\n",
+     NULL,
+     "x.yaml:3:42: faults.timed.0.groups: found n2 in two groups, expected "
+     "groups without a common node"},
     {"duration:\n", NULL,
      "x.yaml:1:10: duration: found nothing, expected a duration with a unit "
      "such as \"30 s\""},

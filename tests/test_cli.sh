@@ -34,6 +34,8 @@ run a --workers two|seedbed run: --workers: found 'two', expected 1 to 64
 run a --explore-order 0|seedbed run: --explore-order: found '0', expected a number that is not 0
 run a --capture video|seedbed run: --capture: found 'video', expected pcap
 run a --no-out --out b|seedbed run: --no-out: leaves nothing, so it does not go with --out, --trace or --capture
+run a --out ''|seedbed run: --out: found '', expected a folder
+verify a --out ''|seedbed verify: --out: found '', expected a folder
 run a --bug no-such-bug|seedbed run: --bug: found 'no-such-bug', expected a name of `seedbed bugs`
 verify|seedbed verify: found 0 operands, expected: seedbed verify SCENARIO
 verify a --workers none|seedbed verify: --workers: found 'none', expected 1 to 64
@@ -68,6 +70,9 @@ run $steady --set
 run $steady --set no.such.key=1
 run $steady --set 'duration=5 parsecs'
 run $steady --plan absent.yaml
+run $steady --set nodes=
+run $steady --set network.regions=us --set 'nodes.regions=[us-east-1]'
+run $steady --set 'clients[9].count=5'
 run $steady --out full
 plot full
 EOF
@@ -86,6 +91,35 @@ for verb in run replay verify bisect plot bugs list; do
 done
 expect 0 "$seedbed" --version
 says '^seedbed [0-9.]+ [0-9a-f]{16} \('
+
+# What cannot be printed is no success, whatever was to be said.
+while read -r arguments; do
+    got=0
+    eval "'$seedbed' $arguments" >/dev/full 2>stderr || got=$?
+    [ "$got" -eq 255 ] || fail "a full disk: exit code $got: $arguments"
+    : >stdout
+    complains "seedbed: cannot write to standard output: \
+No space left on device"
+done <<EOF
+run $steady --set 'duration=5 s' --no-out --json
+run $steady --set 'duration=5 s' --no-out
+run --help
+replay run
+bisect run run --json
+list keys
+bugs
+--help
+--version
+EOF
+
+# An index in brackets is the index between dots.
+for set in 'clients[0].count=9' 'clients.0.count=9'; do
+    expect 0 "$seedbed" run "$steady" --set 'duration=5 s' --set "$set" \
+        --out "$set" --quiet
+done
+cmp -s 'clients[0].count=9/scenario.yaml' clients.0.count=9/scenario.yaml ||
+    fail "clients[0].count is not clients.0.count"
+rm -r clients*
 
 # JSON: one object and nothing else.
 expect 0 "$seedbed" run "$steady" --seed 0x10 --set 'duration=5 s' --no-out \

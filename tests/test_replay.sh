@@ -36,6 +36,22 @@ says '^  fault #1  partition .*, at 5\.000 s$'
 says '^    \[  5\.4[0-9]+\] '
 says '^the same so far: PASS'
 
+# What the seed drew is in scenario.yaml and plan.yaml, the rest comes from the
+# seed again: with both, and the seed, it is the same run. (Cut short, not all
+# of them pass.)
+for scenario in "$scenarios"/*.yaml; do
+    rm -rf first second
+    "$seedbed" run "$scenario" --seed 3 --set 'duration=8 s' --out first \
+        --quiet 2>stderr || [ $? -eq 1 ] || fail "$scenario: $(cat stderr)"
+    "$seedbed" run first/scenario.yaml --plan first/plan.yaml --seed 3 \
+        --out second --quiet 2>stderr || [ $? -eq 1 ] ||
+        fail "$scenario, resolved: $(cat stderr)"
+    for file in scenario.yaml plan.yaml digest.ckpt history.jsonl; do
+        cmp -s first/$file second/$file ||
+            fail "$scenario, resolved: another $file"
+    done
+done
+
 # Processes and threads do the same.
 for options in '--isolation process' '--workers 2' '--explore-order 5'; do
     # shellcheck disable=SC2086 # two words
