@@ -160,15 +160,26 @@ take_value(const char *word)
     return value;
 }
 
-/* Bytes as a JSON string; what is no ASCII text as \u00XX, byte by byte. */
+/* UTF-8 as a JSON string; other bytes, and what would be taken for such, as
+ * "base64:" and their base64, as in histories. */
 static void
 print_json_bytes(const uint8_t *data, size_t size)
 {
+    static const char prefix[] = "base64:";
+    size_t length = strlen(prefix);
+
+    if (size > 0 && (!g_utf8_validate_len((const char *)data, size, NULL) ||
+                     (size >= length && memcmp(data, prefix, length) == 0))) {
+        g_autofree char *base64 = g_base64_encode(data, size);
+
+        printf("\"%s%s\"", prefix, base64);
+        return;
+    }
     putchar('"');
     for (size_t i = 0; i < size; i++) {
         if (data[i] == '"' || data[i] == '\\') {
             printf("\\%c", data[i]);
-        } else if (data[i] < 0x20 || data[i] >= 0x7f) {
+        } else if (data[i] < 0x20 || data[i] == 0x7f) {
             printf("\\u%04x", data[i]);
         } else {
             putchar(data[i]);
