@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `seedbed VERB ...`: finds the verb. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,18 @@ usage(FILE *stream)
                     "255 internal error.\n");
 }
 
+/* What was not printed must not look like a success. */
+static int
+printed(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return status;
+    }
+    fprintf(stderr, "seedbed: cannot write to standard output%s%s\n",
+            errno != 0 ? ": " : "", errno != 0 ? g_strerror(errno) : "");
+    return RUN_INTERNAL;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -50,15 +63,15 @@ main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return 0;
+        return printed(0);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts(build_id_text());
-        return 0;
+        return printed(0);
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
         if (strcmp(argv[1], commands[i].name) == 0) {
-            return commands[i].main(argc - 1, argv + 1);
+            return printed(commands[i].main(argc - 1, argv + 1));
         }
     }
     fprintf(stderr,

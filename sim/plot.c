@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define METRICS_COLUMNS                                                        \
+    "at_ns,ok,fail,info,latency_p50_ns,latency_p99_ns,sent,delivered,"
+
 static const char *const pictures[] = {"roles", "latency", "rate"};
 static const char *const formats[] = {"svg", "png"};
 static const char *const files[] = {"roles.svg",   "roles.png", "latency.svg",
@@ -28,8 +31,10 @@ static bool read_contents(const char *folder, Contents *contents,
 static bool read_run(const char *folder, Contents *contents, GError **error);
 static bool read_metrics(const char *folder, Contents *contents,
                          GError **error);
-static bool count_rows(const char *folder, const char *name, unsigned *count,
-                       GError **error);
+static bool count_rows(const char *folder, const char *name,
+                       const char *columns, unsigned *count, GError **error);
+static bool has_columns(const char *path, const char *text, const char *columns,
+                        GError **error);
 static bool draw(const char *folder, const char *gnuplot, const char *scripts,
                  const char *picture, const char *format,
                  const Contents *contents, GError **error);
@@ -42,8 +47,14 @@ plot_run(const char *folder, GError **error)
     g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
     g_autofree char *scripts = find_scripts();
     Contents contents = {0};
-    bool good = read_contents(folder, &contents, error);
+    GError *wrong = NULL;
+    bool good = read_contents(folder, &contents, &wrong);
 
+    if (!good) {
+        g_set_error_literal(error, PLOT_ERROR, PLOT_ERROR_NO_RUN,
+                            wrong->message);
+        g_error_free(wrong);
+    }
     if (good && gnuplot == NULL) {
         g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_GNUPLOT,
                     "gnuplot is not installed: apt-get install gnuplot-nox");
@@ -107,9 +118,13 @@ read_contents(const char *folder, Contents *contents, GError **error)
 {
     return read_run(folder, contents, error) &&
            read_metrics(folder, contents, error) &&
-           count_rows(folder, "faults.csv", &contents->faults, error) &&
-           count_rows(folder, "operations.csv", &contents->operations, error) &&
-           count_rows(folder, "roles.csv", NULL, error);
+           count_rows(folder, "faults.csv", "line,kind,start_ns,end_ns,whom\n",
+                      &contents->faults, error) &&
+           count_rows(folder, "operations.csv",
+                      "invoke_ns,end_ns,outcome,operation,process\n",
+                      &contents->operations, error) &&
+           count_rows(folder, "roles.csv", "node,role,term,start_ns,end_ns\n",
+                      NULL, error);
 }
 
 /* Scenario, seed and duration, from run.json. */
@@ -154,6 +169,9 @@ read_metrics(const char *folder, Contents *contents, GError **error)
     if (!g_file_get_contents(path, &text, NULL, error)) {
         return false;
     }
+    if (!has_columns(path, text, METRICS_COLUMNS, error)) {
+        return false;
+    }
     line = strchr(text, '\n');
     for (const char *at = strstr(text, ",role_n");
          at != NULL && line != NULL && at < line;
@@ -170,11 +188,12 @@ read_metrics(const char *folder, Contents *contents, GError **error)
 
 /* Rows below the heading. @count may be NULL: the file must be there. */
 static bool
-count_rows(const char *folder, const char *name, unsigned *count,
-           GError **error)
+count_rows(const char *folder, const char *name, const char *columns,
+           unsigned *count, GError **error)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     FILE *file = fopen(path, "rbe");
+    char heading[80] = "";
     unsigned lines = 0;
     int byte;
 
@@ -185,14 +204,31 @@ count_rows(const char *folder, const char *name, unsigned *count,
                     "%s: cannot open: %s", path, g_strerror(reason));
         return false;
     }
+    if (fgets(heading, sizeof(heading), file) == NULL) {
+        heading[0] = '\0';
+    }
     while ((byte = getc_unlocked(file)) != EOF) {
         lines += byte == '\n';
     }
     (void)fclose(file);
     if (count != NULL) {
-        *count = lines > 0 ? lines - 1 : 0;
+        *count = lines;
     }
-    return true;
+    return has_columns(path, heading, columns, error);
+}
+
+/* @text begins with the names of the columns. */
+static bool
+has_columns(const char *path, const char *text, const char *columns,
+            GError **error)
+{
+    if (g_str_has_prefix(text, columns)) {
+        return true;
+    }
+    g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_RUN,
+                "%s: found other columns, expected %.*s", path,
+                (int)strcspn(columns, "\n"), columns);
+    return false;
 }
 
 /* A program that runs from where it was installed uses what was installed

@@ -53,6 +53,33 @@ grep -q 'partition' "$folder/plain/rate.svg" || fail "no fault in rate.svg"
 grep -q 'no client operations' "$folder/idle/rate.svg" || fail "idle: no word"
 grep -q '>n50<\|n50' "$folder/many/roles.svg" || fail "many: no n50"
 
+# What is no run, or not all of one, is the user's mistake: one line, and no
+# picture. file, what is in it (nothing: there is none), what is said
+while IFS='|' read -r file text line; do
+    rm -rf "$folder/odd"
+    mkdir "$folder/odd"
+    cp "$folder/plain"/*.csv "$folder/plain/run.json" "$folder/odd"
+    rm "$folder/odd/$file"
+    [ -z "$text" ] || echo "$text" >"$folder/odd/$file"
+    got=0
+    ./seedbed plot "$folder/odd" >"$folder/stdout" 2>"$folder/error" || got=$?
+    [ "$got" -eq 254 ] || fail "$file '$text': exit code $got"
+    [ "$(wc -l <"$folder/error")" -eq 1 ] || fail "$file: not one line"
+    grep -qF "$line" "$folder/error" || fail "$file: $(cat "$folder/error")"
+    [ ! -s "$folder/stdout" ] || fail "$file: something on stdout"
+    [ ! -e "$folder/odd/roles.svg" ] || fail "$file: a picture"
+done <<'EOF'
+run.json||odd: not a run folder: no run.json in it
+run.json|[]|odd/run.json: not what a run leaves
+run.json|{|odd/run.json
+metrics.csv||odd/metrics.csv
+metrics.csv|x,y|odd/metrics.csv: found other columns, expected at_ns,ok,fail
+roles.csv||odd/roles.csv: cannot open: No such file or directory
+roles.csv|x,y|odd/roles.csv: found other columns, expected node,role,term
+faults.csv|x,y|odd/faults.csv: found other columns, expected line,kind,
+operations.csv|x,y|odd/operations.csv: found other columns, expected invoke_ns
+EOF
+
 # Without gnuplot: one clear line, and no picture.
 mkdir "$folder/without"
 if PATH=$folder "$make_run" "$folder/without" 5 2 1 1 1 \
