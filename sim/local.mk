@@ -107,9 +107,11 @@ seedbed_CPPFLAGS = $(AM_CPPFLAGS)
 seedbed_LDFLAGS = $(AM_LDFLAGS) -rdynamic
 seedbed_LDADD = $(LIBS_SIM)
 dist_man_MANS += %D%/seedbed.1
-# Written by the table that the parser follows.
-man_MANS = %D%/seedbed-scenario.5
-CLEANFILES += %D%/seedbed-scenario.5
-%D%/seedbed-scenario.5: seedbed$(EXEEXT)
+# Written by the table that the parser follows. It is in the tarball, newer
+# than the table, so that who builds for another machine need not run seedbed.
+dist_man_MANS += %D%/seedbed-scenario.5
+MAINTAINERCLEANFILES = %D%/seedbed-scenario.5
+%D%/seedbed-scenario.5: %D%/scenario.def %D%/scenario_keys.c \
+		%D%/scenario_manual.c | seedbed$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) %D% && \
 	  ./seedbed list keys --man >$@.tmp && mv $@.tmp $@
