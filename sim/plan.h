@@ -60,8 +60,9 @@ void plan_free(Plan *plan);
 void plan_add(Plan *plan, const Fault *fault);
 /* Sort by (at, number). Call once after the last plan_add(). */
 void plan_sort(Plan *plan);
-/* Read @path. A mistake is one line: file, line, key, found, expected. */
-Plan *plan_load(const char *path, GError **error);
+/* Read @path for a cluster of @node_count nodes, which its selectors must keep
+ * to; 0: of any. A mistake is one line: file, line, key, found, expected. */
+Plan *plan_load(const char *path, unsigned node_count, GError **error);
 Plan *plan_parse(const char *text, size_t size, const char *name,
                  GError **error);
 /* The YAML text of @plan; the caller owns it. plan_parse() reads it back to

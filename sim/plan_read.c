@@ -18,21 +18,21 @@ static const struct {
     {"period", FAULT_PERIOD, true},
 };
 
-static Plan *parse_tree(YamlTree *tree, GError **error);
+static Plan *parse_tree(YamlTree *tree, unsigned node_count, GError **error);
 static bool read_line(ScenarioReader *reader, const YamlNode *node,
                       GHashTable *numbers, Plan *plan);
 static void clear_fault(Fault *fault);
 
 Plan *
-plan_load(const char *path, GError **error)
+plan_load(const char *path, unsigned node_count, GError **error)
 {
-    return parse_tree(yaml_tree_load(path, error), error);
+    return parse_tree(yaml_tree_load(path, error), node_count, error);
 }
 
 Plan *
 plan_parse(const char *text, size_t size, const char *name, GError **error)
 {
-    return parse_tree(yaml_tree_parse(text, size, name, error), error);
+    return parse_tree(yaml_tree_parse(text, size, name, error), 0, error);
 }
 
 bool
@@ -130,7 +130,7 @@ plan_read_check(ScenarioReader *reader, const YamlNode *node, FaultKind kind,
 
 /* The plan that @tree, taken, says; NULL: @error is set already. */
 static Plan *
-parse_tree(YamlTree *tree, GError **error)
+parse_tree(YamlTree *tree, unsigned node_count, GError **error)
 {
     const YamlNode *root = NULL;
     ScenarioReader reader;
@@ -143,6 +143,7 @@ parse_tree(YamlTree *tree, GError **error)
     root = yaml_tree_root(tree);
     plan = plan_new();
     scenario_read_init(&reader, "", error);
+    reader.node_count = node_count;
     reader.files = distribution_files_new(NULL);
     if (root->kind == YAML_KIND_LIST) {
         good = plan_read_list(&reader, root, plan);

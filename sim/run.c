@@ -110,8 +110,9 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
                     options->gdb, scenario->node_count);
         goto out;
     }
-    plan = options->plan != NULL ? plan_load(options->plan, error)
-                                 : scenario_plan(scenario, options->seed);
+    plan = options->plan != NULL
+               ? plan_load(options->plan, scenario->node_count, error)
+               : scenario_plan(scenario, options->seed);
     if (plan == NULL) {
         goto out;
     }

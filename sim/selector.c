@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "netmodel/regions.h"
+
 #define EXPECTED                                                               \
     "all, one, minority, majority, leader, followers, clients, rest, n1, "     \
     "region:NAME or a list such as [n1, n2]"
@@ -121,6 +123,13 @@ add_term(Selector *selector, const char *word, unsigned node_count,
             return false;
         }
     } else if (g_str_has_prefix(word, "region:") && region_name(word + 7)) {
+        if (regions_find(word + 7) == REGIONS_NONE) {
+            g_set_error(error, SELECTOR_ERROR, 0,
+                        "found \"%s\", expected a region of `seedbed list "
+                        "regions`",
+                        word);
+            return false;
+        }
         term.kind = SELECTOR_REGION;
         term.region = g_strdup(word + 7);
     }

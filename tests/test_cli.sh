@@ -76,6 +76,18 @@ run $steady --set 'clients[9].count=5'
 run $steady --out full
 plot full
 EOF
+
+# A plan names nodes that the scenario has, and regions that there are.
+while IFS='|' read -r line what; do
+    printf '# a plan\n- {at: "1 s", kind: %s, for: "1 s"}\n' "$line" >plan.yaml
+    expect 254 "$seedbed" run "$steady" --plan plan.yaml --no-out
+    complains "seedbed run: plan.yaml:2:$what"
+done <<'EOF'
+crash, nodes: n6|35: 0.nodes: found "n6", expected a node n1..n5
+clog, nodes: n1, to: [n2, n7]|42: 0.to: found "n7", expected a node n1..n5
+partition, groups: [[n1, n9], rest]|41: 0.groups: found "n9", expected a node n1..n5
+pause, nodes: region:utopia|35: 0.nodes: found "region:utopia", expected a region of `seedbed list regions`
+EOF
 [ "$(cat full/file)" = mine ] || fail "--out full was not left alone"
 
 # Help comes first with an example; no verb at all is a mistake.

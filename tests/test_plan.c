@@ -74,9 +74,10 @@ END_TEST
 START_TEST(round_trip_is_exact)
 {
     static const char *const selectors[] = {
-        "all",         "one",   "minority",      "majority",
-        "leader",      "n1",    "[n1, n2]",      "followers",
-        "region:eu-1", "n4095", "[leader, one]", "clients"};
+        "all",      "one",           "minority",
+        "majority", "leader",        "n1",
+        "[n1, n2]", "followers",     "region:eu-west-1",
+        "n4095",    "[leader, one]", "clients"};
 
     for (uint64_t round = 0; round < 400; round++) {
         Stream stream = {.key = round};
@@ -166,6 +167,9 @@ static const struct {
     {"- {at: 1 s, kind: slow, nodes: n1, amount: -1 ms}\n",
      "p.yaml:1:44: 0.amount: found \"-1 ms\", expected a duration with a unit "
      "such as \"30 s\""},
+    {"- {at: 1 s, kind: crash, nodes: region:eu-1}\n",
+     "p.yaml:1:33: 0.nodes: found \"region:eu-1\", expected a region of "
+     "`seedbed list regions`"},
     {"- {at: 1 s, kind: crash, nodes: }\n",
      "p.yaml:1:33: 0.nodes: found \"\", expected all, one, minority, majority, "
      "leader, followers, clients, rest, n1, region:NAME or a list such as "
