@@ -31,9 +31,9 @@ typedef struct PackedReader {
 static inline PackedReader
 packed_reader(Slice bytes)
 {
-    return (PackedReader){
-        bytes.data, bytes.size > 0 ? bytes.data + bytes.size : bytes.data,
-        false};
+    return (PackedReader){bytes.data,
+                          bytes.size > 0 ? bytes.data + bytes.size : bytes.data,
+                          false};
 }
 
 static inline uint64_t

@@ -65,8 +65,7 @@ put_input(Digest *digest, const Input *input)
     case INPUT_MESSAGE:
         digest_u64(digest, input->message.link);
         digest_u32(digest, input->message.channel);
-        put_bytes(digest, input->message.bytes.data,
-                  input->message.bytes.size);
+        put_bytes(digest, input->message.bytes.data, input->message.bytes.size);
         break;
     case INPUT_TIMER:
         digest_u64(digest, input->timer.id);

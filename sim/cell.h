@@ -22,8 +22,8 @@
 /* event.flags is the cell that emitted the event. */
 typedef enum EventKind {
     /* the world's */
-    EVENT_FAULT = 1, /* a = plan index */
-    EVENT_HEAL,      /* a = plan index */
+    EVENT_FAULT = 1,  /* a = plan index */
+    EVENT_HEAL,       /* a = plan index */
     EVENT_FAULT_STEP, /* a = plan index, b = step: flapping, swizzling */
     EVENT_END,
     /* a cell's */
@@ -89,7 +89,7 @@ typedef struct CellWorld {
     Partition *partition;
     uint64_t seed;
     uint64_t salt; /* redraw: xor-ed into keys of streams made from then on */
-    uint64_t explore; /* --explore-order key; 0: off */
+    uint64_t explore;    /* --explore-order key; 0: off */
     unsigned host_count; /* nodes and clients: cells 1..host_count */
     struct Cell **cells; /* for the world and the engine: no cell looks */
     /* A node that is known to die, for a second look at a run that took the
@@ -116,19 +116,19 @@ typedef struct CellOutput {
     FactList facts;
     Bytes **scraps; /* released when the record has been seen */
     unsigned scrap_count, scrap_capacity;
-    GArray *released;  /* CellWaiting that left in this event */
+    GArray *released; /* CellWaiting that left in this event */
     Record record;
 } CellOutput;
 
 typedef struct Cell {
     NodeId id;
     bool is_client;
-    bool up;         /* a program runs */
-    bool powered;    /* the machine runs: false after a crash */
+    bool up;      /* a program runs */
+    bool powered; /* the machine runs: false after a crash */
     bool paused;
-    bool failed;     /* the program died by its own fault: see death */
-    bool wipe;       /* the disk is empty after the next crash */
-    bool held_down;  /* a crash or kill is in force: no start */
+    bool failed;            /* the program died by its own fault: see death */
+    bool wipe;              /* the disk is empty after the next crash */
+    bool held_down;         /* a crash or kill is in force: no start */
     uint64_t memory_budget; /* told after each start; 0: none */
     CellWorld *world;
     Carrier *carrier;
@@ -150,13 +150,13 @@ typedef struct Cell {
     uint64_t input_count;
     Stream explore_stream;
 
-    GArray *timers;  /* CellTimer */
-    GArray *waiting; /* CellWaiting, in order */
-    GArray *syncs;   /* CellDiskOperation: tokens not answered yet */
+    GArray *timers;        /* CellTimer */
+    GArray *waiting;       /* CellWaiting, in order */
+    GArray *syncs;         /* CellDiskOperation: tokens not answered yet */
     GArray *failed_tokens; /* Token */
     uint64_t next_disk_operation;
-    CellLink *links; /* by peer, 0..host_count */
-    GArray *held;      /* CellHeld, in order */
+    CellLink *links;    /* by peer, 0..host_count */
+    GArray *held;       /* CellHeld, in order */
     GPtrArray *streams; /* StreamEnd (tcp.h), by link id */
 
     /* Steps since burst_at, to find a program that never lets time go on. */
@@ -210,8 +210,8 @@ void cell_step(Cell *cell);
 void cell_input_link(Cell *cell, LinkId link, LinkState state);
 
 /* Faults, called by the world between windows. */
-void cell_crash(Cell *cell);  /* power loss */
-void cell_kill(Cell *cell);   /* SIGKILL: machine and page cache live */
+void cell_crash(Cell *cell); /* power loss */
+void cell_kill(Cell *cell);  /* SIGKILL: machine and page cache live */
 /* Tell that what the disk had acknowledged is gone, by a fault of @kind. */
 void cell_damaged(Cell *cell, FaultKind kind);
 void cell_restart(Cell *cell, SimTime at);

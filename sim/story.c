@@ -20,10 +20,10 @@ struct Story {
     unsigned node_count;
     SimTime now;
     GPtrArray *lines;
-    uint64_t *roles;      /* by node, as it last said */
-    uint64_t *refused;    /* by node, since the last line about it */
-    SimTime *refused_at;  /* the first of them */
-    bool silent;          /* no operation ended ok since silent_at */
+    uint64_t *roles;     /* by node, as it last said */
+    uint64_t *refused;   /* by node, since the last line about it */
+    SimTime *refused_at; /* the first of them */
+    bool silent;         /* no operation ended ok since silent_at */
     SimTime silent_at;
     bool any_ok;
     uint64_t unknown; /* operations that ended unknown since the last line */
@@ -62,12 +62,12 @@ on_probe(Story *story, NodeId id, const Effect *effect)
     case PROBE_RAFT_ROLE:
         if (values[0] == 3) {
             tell_refusals(story);
-            tell(story, story->now, "node %u is elected leader of term %" PRIu64,
-                 id, values[1]);
+            tell(story, story->now,
+                 "node %u is elected leader of term %" PRIu64, id, values[1]);
         } else if (id <= story->node_count && story->roles[id] == 3) {
             tell_refusals(story);
-            tell(story, story->now, "node %u no longer leads (term %" PRIu64
-                 ")", id, values[1]);
+            tell(story, story->now,
+                 "node %u no longer leads (term %" PRIu64 ")", id, values[1]);
         }
         if (id <= story->node_count) {
             story->roles[id] = values[0];
@@ -194,9 +194,9 @@ tell(Story *story, SimTime at, const char *format, ...)
     va_start(arguments, format);
     line = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_ptr_array_add(story->lines, g_strdup_printf("  %9.3f s  %.*s\n",
-                                                  (double)at / 1e9,
-                                                  LINE_MAX_BYTES, line));
+    g_ptr_array_add(story->lines,
+                    g_strdup_printf("  %9.3f s  %.*s\n", (double)at / 1e9,
+                                    LINE_MAX_BYTES, line));
 }
 
 void
@@ -214,9 +214,9 @@ story_finish(Story *story, char *text)
         if (i == head && count > STORY_LINES) {
             unsigned left_out = count - STORY_LINES;
 
-            used += (size_t)g_snprintf(text + used, STORY_SIZE - used,
-                                       "              ... %u more ...\n",
-                                       left_out);
+            used +=
+                (size_t)g_snprintf(text + used, STORY_SIZE - used,
+                                   "              ... %u more ...\n", left_out);
             i += left_out;
         }
         used += (size_t)g_snprintf(text + used, STORY_SIZE - used, "%s",
