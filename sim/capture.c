@@ -10,10 +10,10 @@
 #include "sim/whole_file.h"
 
 #define SNAPLEN        262144
-#define HEADERS_SIZE   40u /* IP and TCP */
-#define SEGMENTS_ACKED 16u /* a receiver acknowledges at least so often */
-#define PORT_FIRST     16384u
-#define PORT_COUNT     49152u
+#define HEADERS_SIZE   40u    /* IP and TCP */
+#define SEGMENTS_ACKED 16u    /* a receiver acknowledges at least so often */
+#define PORT_FIRST     35000u /* of the opener; see CAPTURE_PORT_MIN */
+#define PORT_COUNT     9000u
 
 /* Who opened it is side 0. */
 enum { OPENER = 0, ACCEPTER = 1 };
@@ -40,7 +40,7 @@ struct Capture {
     uint16_t *identifications; /* next one, by sending host */
     unsigned mtu;
     GTree *connections; /* ConnectionKey -> Connection */
-    uint32_t opened;    /* connections so far */
+    uint32_t *opened;   /* connections so far, by opening host */
     struct timeval at;
 };
 
@@ -169,15 +169,16 @@ connection_find(Capture *capture, NodeId self, NodeId peer, LinkId link)
     return g_tree_lookup(capture->connections, &key);
 }
 
-/* A fresh connection in place of any earlier one, and its handshake. Source
- * ports are used in turn, so that no two connections of a capture are taken
- * for one. */
+/* A fresh connection in place of any earlier one, and its handshake. A host
+ * uses its source ports in turn, so that no two connections of a capture are
+ * taken for one. */
 static Connection *
 connection_open(Capture *capture, NodeId self, NodeId peer, LinkId link)
 {
     Connection *connection = g_new0(Connection, 1);
     ConnectionKey key = connection_key(self, peer, link);
-    uint16_t port = (uint16_t)(PORT_FIRST + capture->opened++ % PORT_COUNT);
+    uint32_t turn = capture->opened[key.opener]++ % PORT_COUNT;
+    uint16_t port = (uint16_t)(PORT_FIRST + turn);
 
     connection->key = key;
     connection->end[OPENER] = host_end(capture, key.opener, port);
@@ -286,6 +287,7 @@ capture_new(const char *path, const CaptureAbout *about, GError **error)
         memcpy(capture->regions, about->regions, capture->host_count + 1);
     }
     capture->identifications = g_new0(uint16_t, capture->host_count + 1);
+    capture->opened = g_new0(uint32_t, capture->host_count + 1);
     capture->connections = g_tree_new_full(compare, NULL, NULL, g_free);
     capture->pcap = pcap_open_dead_with_tstamp_precision(
         DLT_EN10MB, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
@@ -311,6 +313,7 @@ capture_free(Capture *capture)
     g_tree_destroy(capture->connections);
     g_free(capture->regions);
     g_free(capture->identifications);
+    g_free(capture->opened);
     g_free(capture);
 }
 

@@ -5,8 +5,8 @@
  * Packets stand in the file when and as they ARRIVE, as if every receiver had
  * run tcpdump: what was lost is not there (the text trace has it), what was
  * doubled is there twice, what was corrupted shows the corrupted bytes (with
- * checksums made for them). Datagrams are UDP, from and to port 7000 +
- * channel (Raft 7001, clients 7002, echo 7003, ...). A stream is a TCP
+ * checksums made for them). Datagrams are UDP, from and to port 46000 +
+ * channel (Raft 46001, clients 46002, echo 46003, ...). A stream is a TCP
  * connection to that port: a handshake when the first end hears that it is
  * up, the bytes as they are delivered, each acknowledged at once, FIN when an
  * end hears that it is down, RST when it hears of a reset. Virtual time 0 is
@@ -19,8 +19,11 @@
 #include "sim/capture_frame.h"
 #include "sim/record.h"
 
-#define CAPTURE_EPOCH_S  1577836800
-#define CAPTURE_PORT_MIN 7000u
+#define CAPTURE_EPOCH_S 1577836800
+/* A port that a dissector built into Wireshark claims would show our messages
+ * as malformed ones of its protocol. It knows none of 45565..46999, nor, for
+ * TCP, of the ports that connections come from. */
+#define CAPTURE_PORT_MIN 46000u
 
 typedef struct CaptureAbout {
     unsigned node_count;    /* hosts 1..node_count are nodes, ... */

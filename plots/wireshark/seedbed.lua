@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Seedbed's captures in Wireshark: a channel is a port (7000 + channel), a
+-- Seedbed's captures in Wireshark: a channel is a port (46000 + channel), a
 -- datagram is a protobuf message, a stream is protobuf messages each behind
 -- its length in 4 bytes, big-endian. The fields come from our .proto files
 -- through Wireshark's own protobuf dissector.
@@ -16,27 +16,89 @@ local data = Dissector.get("data")
 
 local LENGTH_SIZE = 4
 
--- The alternatives of seedbed.raft.Message by field number.
-local raft_bodies = {
-    "vote_request", "vote_reply", "append_request", "append_reply",
-    "snapshot_request", "snapshot_reply",
+-- protobuf type -> wire type: 0 varint, 1 eight bytes, 2 bytes, 5 four bytes.
+local WIRE = {
+    bool = 0, int32 = 0, int64 = 0, sint32 = 0, sint64 = 0, uint32 = 0,
+    uint64 = 0, double = 1, fixed64 = 1, sfixed64 = 1, bytes = 2, string = 2,
+    fixed32 = 5, float = 5, sfixed32 = 5,
 }
 
--- The virtual network may flip a bit of a datagram. Such a message is shown as
--- damaged bytes rather than guessed at; so we look first. A schema is field
--- number -> wire type (0 varint, 1 eight bytes, 2 bytes), or the schema of a
--- nested message.
-local entry = { 0, 0, 2 }
-local raft_schema = {
-    { 0, 0, 0, 0 },
-    { 0, 0, 0 },
-    { 0, 0, 0, 0, entry, 0 },
-    { 0, 0, 0, 0, 0, 0, 0 },
-    { 0, 0, 0, 0, 2, 0, 0, 1 },
-    { 0, 0, 0, 0 },
-}
-local request_schema = { 0, 0, 2, 2, 2, 0 }
-local reply_schema = { 0, 0, 2, 0, 0, 0 }
+-- Full name of a message -> { scope = the name, [field number] = { name, wire,
+-- type } }; full name of an enum -> false.
+local kinds = {}
+
+-- The folders where Wireshark's protobuf dissector looks for .proto files: the
+-- same list, which stands beside this script.
+local function proto_folders()
+    local folders = {}
+    for line in io.lines(__DIR__ .. "/protobuf_search_paths") do
+        folders[#folders + 1] = line:match('^"([^"]+)"')
+    end
+    return folders
+end
+
+local function read_proto(name)
+    for _, folder in ipairs(proto_folders()) do
+        local file = io.open(folder .. "/" .. name)
+        if file then
+            local text = file:read("*a")
+            file:close()
+            return text
+        end
+    end
+    error("seedbed.lua: no " .. name .. " in the folders of " .. __DIR__ ..
+          "/protobuf_search_paths")
+end
+
+-- Learn the messages of a .proto file: so what is shown as damaged is judged
+-- by the file that the fields are shown by, and by no copy of it.
+local function learn(name)
+    local text = read_proto(name):gsub("//[^\n]*", "")
+    local package = text:match("package%s+([%w_.]+)%s*;")
+    local scopes = { { name = package } }
+    for statement, mark in text:gmatch("([^{};]*)([{};])") do
+        local scope = scopes[#scopes]
+        local word, title = statement:match("^%s*(%a+)%s+([%w_]+)%s*$")
+        local kind, field, number =
+            statement:match("([%w_.]+)%s+([%w_]+)%s*=%s*(%d+)")
+        if mark == "}" then
+            scopes[#scopes] = nil
+        elseif mark == "{" and word == "oneof" then
+            scopes[#scopes + 1] = scope
+        elseif mark == "{" then
+            local full = scope.name .. "." .. title
+            kinds[full] = word == "message" and { scope = full }
+            scopes[#scopes + 1] = { name = full, message = kinds[full] }
+        elseif scope.message and field then
+            local many = statement:match("^%s*repeated%s")
+            local wire = WIRE[kind]
+            if many and wire then
+                wire = 2 -- packed
+            end
+            scope.message[tonumber(number)] =
+                { name = field, wire = wire, kind = kind }
+        end
+    end
+end
+
+-- The wire type of a field of @schema, and the schema of what is nested in it.
+local function resolve(schema, field)
+    if field.wire then
+        return field.wire
+    end
+    local scope = schema.scope
+    while scope do
+        local found = kinds[scope .. "." .. field.kind]
+        if found ~= nil then
+            return found and 2 or 0, found or nil
+        end
+        scope = scope:match("^(.*)%.[^.]*$")
+    end
+    error("seedbed.lua: no type " .. field.kind .. " for " .. schema.scope)
+end
+
+learn("raft.proto")
+learn("kv.proto")
 
 -- The varint at @at: its low bits (enough for lengths) and what follows it, or
 -- nil when it does not end within @stop or ten bytes.
@@ -53,18 +115,19 @@ local function varint(bytes, at, stop)
     return nil
 end
 
--- Are bytes @at..@stop a message of @schema?
+-- Are bytes @at..@stop a message of @schema? The virtual network may flip a
+-- bit of a datagram: such a message is shown as damaged bytes rather than
+-- guessed at.
 local function well_formed(bytes, at, stop, schema)
     while at <= stop do
         local tag, length
         tag, at = varint(bytes, at, stop)
-        if not tag then
+        local field = tag and schema[math.floor(tag / 8)]
+        if not field then
             return false
         end
-        local want = schema[math.floor(tag / 8)]
-        local wire = tag % 8
-        local nested = type(want) == "table"
-        if wire ~= (nested and 2 or want) then
+        local wire, nested = resolve(schema, field)
+        if tag % 8 ~= wire then
             return false
         end
         if wire == 0 then
@@ -74,13 +137,15 @@ local function well_formed(bytes, at, stop, schema)
             end
         elseif wire == 1 then
             at = at + 8
+        elseif wire == 5 then
+            at = at + 4
         else
             length, at = varint(bytes, at, stop)
             if not length or at + length - 1 > stop then
                 return false
             end
             if nested and
-                not well_formed(bytes, at, at + length - 1, want) then
+                not well_formed(bytes, at, at + length - 1, nested) then
                 return false
             end
             at = at + length
@@ -89,31 +154,33 @@ local function well_formed(bytes, at, stop, schema)
     return at == stop + 1
 end
 
+-- A message of Raft is called by its body, which comes first.
 local function raft_message(tvb)
+    local kind = "seedbed.raft.Message"
     if tvb:len() == 0 then
         return nil
     end
-    local name = raft_bodies[bit.rshift(tvb(0, 1):uint(), 3)]
-    return name, "seedbed.raft.Message", raft_schema
+    local field = kinds[kind][bit.rshift(tvb(0, 1):uint(), 3)]
+    return field and field.name or "message", kind
 end
 
 -- A reply comes from the port, a request goes to it: their fields have the
 -- same numbers.
 local function kv_message(_, pinfo, port)
     if pinfo.src_port == port then
-        return "reply", "seedbed.kv.Reply", reply_schema
+        return "reply", "seedbed.kv.Reply"
     end
-    return "request", "seedbed.kv.Request", request_schema
+    return "request", "seedbed.kv.Request"
 end
 
 -- port -> its channel. Without `message`, the bytes are just bytes.
 local channels = {
-    [7001] = { name = "Raft", message = raft_message, framed = true },
-    [7002] = { name = "KV", message = kv_message, framed = true },
-    [7003] = { name = "Echo" },
-    [7004] = { name = "Membership" },
-    [7005] = { name = "Scheduler" },
-    [7006] = { name = "Broker" },
+    [46001] = { name = "Raft", message = raft_message, framed = true },
+    [46002] = { name = "KV", message = kv_message, framed = true },
+    [46003] = { name = "Echo" },
+    [46004] = { name = "Membership" },
+    [46005] = { name = "Scheduler" },
+    [46006] = { name = "Broker" },
 }
 
 local function channel_of(pinfo)
@@ -129,11 +196,11 @@ local words = {}
 
 -- One message without its length. @tree is ours.
 local function dissect_message(tvb, pinfo, tree, root, channel, port)
-    local name, kind, schema
+    local name, kind
     if channel.message then
-        name, kind, schema = channel.message(tvb, pinfo, port)
+        name, kind = channel.message(tvb, pinfo, port)
     end
-    if schema and not well_formed(tvb:raw(), 1, tvb:len(), schema) then
+    if name and not well_formed(tvb:raw(), 1, tvb:len(), kinds[kind]) then
         name = nil
         tree:add(f_message, "damaged"):set_generated()
         tree:append_text(", damaged")
