@@ -260,7 +260,7 @@ static int
 sync_error(Disk *disk, const DiskSync *sync)
 {
     bool hit = disk_fault_eio(disk, ""); /* all files */
-    int error = hit ? EIO : 0; /* the directory too */
+    int error = hit ? EIO : 0;           /* the directory too */
 
     for (unsigned i = 0; i < sync->file_count; i++) {
         DiskFile *file = sync->files[i];

@@ -277,10 +277,10 @@ judge_expectations(RunObserver *observer, RunResult *result)
         if (observer->first_ok_after == 0) {
             g_strlcpy(after, "none did to the end", sizeof(after));
         } else {
-            g_snprintf(after, sizeof(after), "the first did after %.3f s",
-                       (double)(observer->first_ok_after -
-                                observer->last_fault_at) /
-                           1e9);
+            g_snprintf(
+                after, sizeof(after), "the first did after %.3f s",
+                (double)(observer->first_ok_after - observer->last_fault_at) /
+                    1e9);
         }
         violate(result, "recovery", observer->now,
                 "no operation ended ok within %.3f s of the last change of "

@@ -16,8 +16,12 @@
 
 #include "sim/cell.h"
 
-typedef enum ChunkKind { CHUNK_SYN = 1, CHUNK_SYN_ACK, CHUNK_DATA, CHUNK_FIN }
-    ChunkKind;
+typedef enum ChunkKind {
+    CHUNK_SYN = 1,
+    CHUNK_SYN_ACK,
+    CHUNK_DATA,
+    CHUNK_FIN
+} ChunkKind;
 
 /* What EVENT_CHUNK carries. */
 typedef struct Chunk {
@@ -36,7 +40,7 @@ void tcp_chunk_free(Chunk *chunk);
 void tcp_open(Cell *cell, LinkId link, uint64_t seq);
 /* @bytes is taken. Bytes for a stream that is not open are dropped. */
 void tcp_send(Cell *cell, LinkId link, Channel channel, uint64_t seq,
-                    Bytes *bytes);
+              Bytes *bytes);
 void tcp_close(Cell *cell, LinkId link, uint64_t seq);
 void tcp_pause(Cell *cell, LinkId link, bool paused);
 

@@ -57,12 +57,12 @@ world_apply_memory(World *world, Cell *cell)
             budget = MIN(budget, (uint64_t)active->fault->amount);
         }
     }
-    cell->memory_budget = budget != UINT64_MAX
-                              ? budget
-                              : world->shared->scenario->memory_budget;
+    cell->memory_budget =
+        budget != UINT64_MAX ? budget : world->shared->scenario->memory_budget;
     if (cell->up) {
         /* With no budget in the scenario, it is all memory there is. */
-        cell_memory(cell, cell->memory_budget > 0 ? cell->memory_budget : budget,
+        cell_memory(cell,
+                    cell->memory_budget > 0 ? cell->memory_budget : budget,
                     world->now + 1);
     }
 }
