@@ -5,7 +5,7 @@
 set -eu
 
 srcdir=${srcdir:-.}
-limit=${LIMIT:-150}
+limit=${LIMIT:-1000}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 status=0
