@@ -146,6 +146,9 @@ world(Maker *maker)
     fact = maker_fact(maker, FACT_LOST);
     fact->node = 4;
     fact->size = 512;
+    fact = maker_fact(maker, FACT_DAMAGE);
+    fact->node = 4;
+    fact->text = "disk-wipe";
     fact = maker_fact(maker, FACT_DROP);
     fact->node = 4;
     fact->link = link_datagram(7);
@@ -269,6 +272,7 @@ static const struct {
      "[ 12.000000000] world ! partition #3: n1 n2 | n3 n4 n5\n"
      "[ 12.000000000] node 4 ! crash\n"
      "[ 12.000000000] node 4 ! lost 512 un-synced bytes\n"
+     "[ 12.000000000] node 4 ! damage: disk-wipe\n"
      "[ 12.000000000] world ! heal #3\n"
      "[ 12.000000000] world ! heal partition #4: of nobody\n"
      "[ 12.000000000] raft 4 ! drop what came from client 7\n"

@@ -148,7 +148,7 @@ odd_record(Maker *maker, InputKind kind)
     effects_local(&maker->fx, 4, parts[0]);
     effects_probe(&maker->fx, 70, values, 6, parts[2]);
     effects_halt(&maker->fx, "why");
-    for (unsigned fact_kind = FACT_SEND; fact_kind <= FACT_HALT; fact_kind++) {
+    for (unsigned fact_kind = FACT_SEND; fact_kind <= FACT_DAMAGE; fact_kind++) {
         Fact *fact = maker_fact(maker, (FactKind)fact_kind);
 
         switch (fact_kind % 4) {
@@ -166,6 +166,7 @@ odd_record(Maker *maker, InputKind kind)
         case 2:
             fact->value = UINT64_MAX;
             fact->text = "text";
+            fact->fault_kind = 300;
             break;
         default:
             fact->token = 1;
@@ -204,7 +205,7 @@ START_TEST(test_odd)
 
     ck_assert_ptr_nonnull(record);
     ck_assert_uint_eq(record->fx->count, 17);
-    ck_assert_uint_eq(record->fact_count, FACT_HALT);
+    ck_assert_uint_eq(record->fact_count, FACT_DAMAGE);
     ck_assert(event_at(record->event) == SIM_NEVER - 1);
     ck_assert_uint_eq(event_cell(record->event), 5);
     if (_i == INPUT_READ) {
@@ -215,6 +216,8 @@ START_TEST(test_odd)
     ck_assert_str_eq(record->fx->items[5].disk.to, "g");
     ck_assert(record->fx->items[15].probe.values[0] == UINT64_MAX);
     ck_assert_ptr_null(record->facts[FACT_SEND - 1].text);
+    ck_assert_uint_eq(record->facts[FACT_SEND].fault_kind, 300);
+    ck_assert_uint_eq(record->facts[FACT_SEND - 1].fault_kind, 0);
     trace_record_encode(again, record, true);
     ck_assert_uint_eq(again->len, encodings.all->len);
     ck_assert_mem_eq(again->data, encodings.all->data, again->len);
