@@ -12,40 +12,25 @@
 #include "sim/scratch.h"
 #include "sim/trace_binary.h"
 
-#define STEPS_MAX 4u  /* causes followed back */
 #define LINES_MAX 12u /* of one record */
-
-/* A record that will be printed. */
-typedef struct Step {
-    uint64_t number;
-    NodeId cell;
-    CauseKind kind; /* how it caused the one before it in the list */
-    GString *lines;
-} Step;
-
-/* One side of the difference: the event and its causes. */
-typedef struct Side {
-    const char *trace;
-    Step steps[STEPS_MAX + 1];
-    unsigned step_count;
-    bool from_start; /* the last cause is the start or the plan */
-} Side;
 
 static bool find_place(const char *a, const char *b, GString *out,
                        BisectPlace *place, bool ended[2], GError **error);
 static void place_at(BisectPlace *place, const Record *record);
-static bool follow(Side *side, uint64_t number, GError **error);
-static bool cause_in(const char *trace, Step *step, Cause *cause,
+static bool follow(const char *trace, BisectSide *side, uint64_t number,
+                   GError **error);
+static bool cause_in(const char *trace, BisectStep *step, Cause *cause,
                      GError **error);
 static bool find_last(const char *trace, uint64_t before, const Cause *cause,
-                      Step *step, Cause *next, GError **error);
-static bool has_cell(const Side *side, NodeId cell);
-static bool read_lines(Side *side, GError **error);
-static void say_side(GString *out, char name, const Side *side,
-                     const Side *other);
-static bool same_causes(const Side *a, const Side *b);
+                      BisectStep *step, Cause *next, GError **error);
+static void clear_sides(BisectPlace *place);
+static bool has_cell(const BisectSide *side, NodeId cell);
+static void step_at(BisectStep *step, const Record *record);
+static bool read_lines(const char *trace, BisectSide *side, GError **error);
+static void say_side(GString *out, char name, const BisectSide *side,
+                     const BisectSide *other);
+static bool same_causes(const BisectSide *a, const BisectSide *b);
 static void say_lines(GString *out, const GString *lines, const GString *other);
-static void side_clear(Side *side);
 static void narrow(const RunFolder *a, const RunFolder *b, BisectPlace *place);
 static char *trace_of(const RunFolder *folder, char name, char *scratch,
                       GString *out, GError **error);
@@ -54,11 +39,12 @@ BisectOutcome
 bisect_traces(const char *a, const char *b, GString *out, BisectPlace *place,
               GError **error)
 {
-    Side sides[2] = {{.trace = a}, {.trace = b}};
+    BisectSide *sides = place->sides;
     bool ended[2] = {false, false};
     g_autoptr(GString) what = g_string_new(NULL);
     BisectOutcome outcome = BISECT_FAILED;
 
+    clear_sides(place);
     place->event = 0;
     if (!find_place(a, b, what, place, ended, error)) {
         return BISECT_FAILED;
@@ -72,8 +58,8 @@ bisect_traces(const char *a, const char *b, GString *out, BisectPlace *place,
                            place->event - 1, place->event, place->at / SIM_S,
                            place->at % SIM_S, what->len > 0 ? ":" : "");
     g_string_append(out, what->str);
-    if ((ended[0] || follow(&sides[0], place->event, error)) &&
-        (ended[1] || follow(&sides[1], place->event, error))) {
+    if ((ended[0] || follow(a, &sides[0], place->event, error)) &&
+        (ended[1] || follow(b, &sides[1], place->event, error))) {
         for (unsigned i = 0; i < 2; i++) {
             g_string_append_c(out, '\n');
             if (ended[i]) {
@@ -84,8 +70,6 @@ bisect_traces(const char *a, const char *b, GString *out, BisectPlace *place,
         }
         outcome = BISECT_DIFFERENT;
     }
-    side_clear(&sides[0]);
-    side_clear(&sides[1]);
     return outcome;
 }
 
@@ -139,37 +123,36 @@ place_at(BisectPlace *place, const Record *record)
 
 /* Fill in @side: record @number and what led to it. */
 static bool
-follow(Side *side, uint64_t number, GError **error)
+follow(const char *trace, BisectSide *side, uint64_t number, GError **error)
 {
     Cause cause;
 
-    side->steps[0] = (Step){.number = number};
+    side->steps[0] = (BisectStep){.event = number};
     side->step_count = 1;
-    if (!cause_in(side->trace, &side->steps[0], &cause, error)) {
+    if (!cause_in(trace, &side->steps[0], &cause, error)) {
         return false;
     }
-    while (side->step_count <= STEPS_MAX && cause.kind != CAUSE_NONE) {
-        Step *step = &side->steps[side->step_count];
+    while (side->step_count < BISECT_STEPS_MAX && cause.kind != CAUSE_NONE) {
+        BisectStep *step = &side->steps[side->step_count];
         Cause next = {CAUSE_NONE, 0, 0};
 
-        step->kind = cause.kind;
-        step->number = 0;
-        if (!find_last(side->trace, number, &cause, step, &next, error)) {
+        *step = (BisectStep){.how = cause_words(cause.kind)};
+        if (!find_last(trace, number, &cause, step, &next, error)) {
             return false;
         }
-        if (step->number == 0) {
+        if (step->event == 0) {
             break;
         }
-        number = step->number;
+        number = step->event;
         cause = next;
         side->step_count++;
     }
-    side->from_start = side->step_count <= STEPS_MAX;
-    return read_lines(side, error);
+    side->from_start = side->step_count < BISECT_STEPS_MAX;
+    return read_lines(trace, side, error);
 }
 
 static bool
-cause_in(const char *trace, Step *step, Cause *cause, GError **error)
+cause_in(const char *trace, BisectStep *step, Cause *cause, GError **error)
 {
     TraceReader *reader = trace_reader_new(trace, error);
     const Record *record;
@@ -178,9 +161,9 @@ cause_in(const char *trace, Step *step, Cause *cause, GError **error)
 
     while (reader != NULL && !found &&
            (record = trace_reader_next(reader, &wrong)) != NULL) {
-        found = record->number == step->number;
+        found = record->number == step->event;
         if (found) {
-            step->cell = event_cell(record->event);
+            step_at(step, record);
             *cause = cause_of(record);
         }
     }
@@ -194,8 +177,8 @@ cause_in(const char *trace, Step *step, Cause *cause, GError **error)
 /* The last record before @before that is @cause, with what caused it;
  * @step stays when there is none. */
 static bool
-find_last(const char *trace, uint64_t before, const Cause *cause, Step *step,
-          Cause *next, GError **error)
+find_last(const char *trace, uint64_t before, const Cause *cause,
+          BisectStep *step, Cause *next, GError **error)
 {
     TraceReader *reader = trace_reader_new(trace, error);
     const Record *record;
@@ -207,8 +190,7 @@ find_last(const char *trace, uint64_t before, const Cause *cause, Step *step,
     while ((record = trace_reader_next(reader, &wrong)) != NULL &&
            record->number < before) {
         if (cause_match(cause, record)) {
-            step->number = record->number;
-            step->cell = event_cell(record->event);
+            step_at(step, record);
             *next = cause_of(record);
         }
     }
@@ -220,11 +202,24 @@ find_last(const char *trace, uint64_t before, const Cause *cause, Step *step,
     return true;
 }
 
+static void
+step_at(BisectStep *step, const Record *record)
+{
+    static const char *const kinds[] = {"world", "start",   "link",
+                                        "disk",  "message", "timer"};
+    unsigned class = (unsigned)event_class(record->event);
+
+    step->event = record->number;
+    step->at = event_at(record->event);
+    step->node = event_cell(record->event);
+    step->kind = kinds[class < G_N_ELEMENTS(kinds) ? class : 0];
+}
+
 static bool
-has_cell(const Side *side, NodeId cell)
+has_cell(const BisectSide *side, NodeId cell)
 {
     for (unsigned i = 0; i < side->step_count; i++) {
-        if (side->steps[i].cell == cell) {
+        if (side->steps[i].node == cell) {
             return true;
         }
     }
@@ -234,9 +229,9 @@ has_cell(const Side *side, NodeId cell)
 /* Streams are cut into messages from their start on, so every record of the
  * cells that matter is printed, most of them to be forgotten. */
 static bool
-read_lines(Side *side, GError **error)
+read_lines(const char *trace, BisectSide *side, GError **error)
 {
-    TraceReader *reader = trace_reader_new(side->trace, error);
+    TraceReader *reader = trace_reader_new(trace, error);
     g_autoptr(GString) lines = g_string_new(NULL);
     const Record *record;
     TraceText *text;
@@ -247,14 +242,14 @@ read_lines(Side *side, GError **error)
     }
     text = trace_text_new(trace_reader_about(reader));
     while ((record = trace_reader_next(reader, &wrong)) != NULL &&
-           record->number <= side->steps[0].number) {
+           record->number <= side->steps[0].event) {
         if (!has_cell(side, event_cell(record->event))) {
             continue;
         }
         g_string_truncate(lines, 0);
         trace_text_record(text, lines, record);
         for (unsigned i = 0; i < side->step_count; i++) {
-            if (side->steps[i].number == record->number) {
+            if (side->steps[i].event == record->number) {
                 side->steps[i].lines = g_string_new(lines->str);
             }
         }
@@ -269,10 +264,11 @@ read_lines(Side *side, GError **error)
 }
 
 static void
-say_side(GString *out, char name, const Side *side, const Side *other)
+say_side(GString *out, char name, const BisectSide *side,
+         const BisectSide *other)
 {
     for (unsigned i = 0; i < side->step_count; i++) {
-        const Step *step = &side->steps[i];
+        const BisectStep *step = &side->steps[i];
         bool beside = i < other->step_count && other->steps[i].lines != NULL;
 
         if (name != 'A' && i > 0 && same_causes(side, other)) {
@@ -281,10 +277,10 @@ say_side(GString *out, char name, const Side *side, const Side *other)
         }
         if (i == 0) {
             g_string_append_printf(out, "%c  event %" PRIu64 "\n", name,
-                                   step->number);
+                                   step->event);
         } else {
-            g_string_append_printf(out, "   %s event %" PRIu64 "\n",
-                                   cause_words(step->kind), step->number);
+            g_string_append_printf(out, "   %s event %" PRIu64 "\n", step->how,
+                                   step->event);
         }
         if (step->lines != NULL) {
             say_lines(out, step->lines, beside ? other->steps[i].lines : NULL);
@@ -296,13 +292,13 @@ say_side(GString *out, char name, const Side *side, const Side *other)
 }
 
 static bool
-same_causes(const Side *a, const Side *b)
+same_causes(const BisectSide *a, const BisectSide *b)
 {
     if (a->step_count != b->step_count) {
         return false;
     }
     for (unsigned i = 1; i < a->step_count; i++) {
-        if (a->steps[i].number != b->steps[i].number ||
+        if (a->steps[i].event != b->steps[i].event ||
             a->steps[i].lines == NULL || b->steps[i].lines == NULL ||
             !g_string_equal(a->steps[i].lines, b->steps[i].lines)) {
             return false;
@@ -334,13 +330,25 @@ say_lines(GString *out, const GString *lines, const GString *other)
 }
 
 static void
-side_clear(Side *side)
+clear_sides(BisectPlace *place)
 {
-    for (unsigned i = 0; i < side->step_count; i++) {
-        if (side->steps[i].lines != NULL) {
-            g_string_free(side->steps[i].lines, TRUE);
+    for (unsigned i = 0; i < 2; i++) {
+        BisectSide *side = &place->sides[i];
+
+        for (unsigned j = 0; j < side->step_count; j++) {
+            if (side->steps[j].lines != NULL) {
+                g_string_free(side->steps[j].lines, TRUE);
+            }
         }
+        memset(side, 0, sizeof(*side));
     }
+}
+
+void
+bisect_place_clear(BisectPlace *place)
+{
+    clear_sides(place);
+    memset(place, 0, sizeof(*place));
 }
 
 BisectOutcome

@@ -8,11 +8,18 @@
 #include "sim/bisect.h"
 #include "sim/command.h"
 
+#define MEMBER(name, kind, value)                                              \
+    json_builder_set_member_name(json, name);                                  \
+    json_builder_add_##kind##_value(json, value)
+
 static void compare_files(const RunFolder *a, const RunFolder *b);
 static void print_words(const RunFolder *sides[2], BisectOutcome outcome,
                         const GString *words);
 static void print_json(const RunFolder *sides[2], BisectOutcome outcome,
                        const BisectPlace *place, const GString *words);
+static void print_side(JsonBuilder *json, const char *name,
+                       const BisectSide *side);
+static void print_step(JsonBuilder *json, const BisectStep *step);
 
 int
 cmd_bisect(int argc, char **argv)
@@ -27,7 +34,7 @@ cmd_bisect(int argc, char **argv)
     g_autoptr(RunFolder) a = NULL;
     g_autoptr(RunFolder) b = NULL;
     g_autoptr(GString) words = g_string_new(NULL);
-    BisectPlace place;
+    BisectPlace place = {0};
     BisectOutcome outcome = BISECT_FAILED;
     GError *error = NULL;
     char *operands[2];
@@ -44,6 +51,7 @@ cmd_bisect(int argc, char **argv)
         outcome = bisect_folders(a, b, words, &place, &error);
     }
     if (error != NULL) {
+        bisect_place_clear(&place);
         command_complain("bisect", "%s", error->message);
         g_error_free(error);
         return RUN_BAD_ARGUMENTS;
@@ -53,6 +61,7 @@ cmd_bisect(int argc, char **argv)
     } else if (!quiet) {
         print_words((const RunFolder *[]){a, b}, outcome, words);
     }
+    bisect_place_clear(&place);
     return outcome == BISECT_SAME ? 0 : 1;
 }
 
@@ -113,9 +122,6 @@ print_json(const RunFolder *sides[2], BisectOutcome outcome,
     g_autoptr(JsonNode) root = NULL;
     g_autofree char *text = NULL;
 
-#define MEMBER(name, kind, value)                                              \
-    json_builder_set_member_name(json, name);                                  \
-    json_builder_add_##kind##_value(json, value)
     json_builder_begin_object(json);
     MEMBER("same", boolean, outcome == BISECT_SAME);
     for (unsigned i = 0; i < 2; i++) {
@@ -141,12 +147,56 @@ print_json(const RunFolder *sides[2], BisectOutcome outcome,
         }
         MEMBER("after_event", int, (gint64)place->after_event);
         MEMBER("by_event", int, (gint64)place->by_event);
+        for (unsigned i = 0; place->event != 0 && i < 2; i++) {
+            print_side(json, names[i], &place->sides[i]);
+        }
         MEMBER("words", string, words->str);
         json_builder_end_object(json);
     }
     json_builder_end_object(json);
-#undef MEMBER
     root = json_builder_get_root(json);
     text = json_to_string(root, TRUE);
     puts(text);
+}
+
+/* null: that side has ended. */
+static void
+print_side(JsonBuilder *json, const char *name, const BisectSide *side)
+{
+    json_builder_set_member_name(json, name);
+    if (side->step_count == 0) {
+        json_builder_add_null_value(json);
+        return;
+    }
+    json_builder_begin_object(json);
+    print_step(json, &side->steps[0]);
+    json_builder_set_member_name(json, "causes");
+    json_builder_begin_array(json);
+    for (unsigned i = 1; i < side->step_count; i++) {
+        json_builder_begin_object(json);
+        MEMBER("how", string, side->steps[i].how);
+        print_step(json, &side->steps[i]);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+    MEMBER("from_start", boolean, side->from_start);
+    json_builder_end_object(json);
+}
+
+static void
+print_step(JsonBuilder *json, const BisectStep *step)
+{
+    g_auto(GStrv) lines =
+        g_strsplit(step->lines != NULL ? step->lines->str : "", "\n", -1);
+
+    MEMBER("event", int, (gint64)step->event);
+    MEMBER("at_ns", int, (gint64)step->at);
+    MEMBER("node", int, step->node);
+    MEMBER("kind", string, step->kind);
+    json_builder_set_member_name(json, "lines");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; lines[i] != NULL && lines[i][0] != '\0'; i++) {
+        json_builder_add_string_value(json, lines[i]);
+    }
+    json_builder_end_array(json);
 }

@@ -109,6 +109,7 @@ cmd_verify(int argc, char **argv)
         g_free(work.cells[i].verdict);
     }
     g_string_free(work.words, TRUE);
+    bisect_place_clear(&work.place);
     return status;
 }
 

@@ -33,13 +33,21 @@ says '^[0-9]+ events are alike; event [0-9]+ at 5\.000000000 s differs:$'
 says '^   \* \[  5\.000000000\] world ! partition #1: '
 expect 1 "$seedbed" bisect d c --json
 json same=false first_difference.event first_difference.node \
-    first_difference.after_event=4096 first_difference.words
+    first_difference.after_event=4096 first_difference.words \
+    first_difference.at_ns first_difference.a.event \
+    first_difference.a.node first_difference.a.kind first_difference.a.causes \
+    first_difference.b.at_ns=5000000000 'first_difference.b.kind="world"' \
+    first_difference.b.from_start
+grep -q '^ *"\[  5\.000000000\] world ! partition #1: ' stdout ||
+    fail "--json has no line of the partition"
 
 # Another client load: caught at once, with the message's way back.
 run e --set 'network.links=delay 3ms 2ms 25% loss 5%'
 expect 1 "$seedbed" bisect a e
 says '^the files scenario.yaml differ$'
 says 'events are alike; event [0-9]+ at'
+expect 1 "$seedbed" bisect a e --json
+says '^ *"how" : "[a-z ]+",$'
 
 # Without a trace a side is run again, unless another build made it.
 rm c/trace.sbt.zst

@@ -221,6 +221,17 @@ START_TEST(test_words)
     ck_assert_uint_eq(place.at, 5 * SIM_MS);
     ck_assert_uint_eq(place.node, 2);
     ck_assert_str_eq(words->str, parted);
+    for (unsigned i = 0; i < 2; i++) {
+        const BisectSide *side = &place.sides[i];
+
+        ck_assert_uint_ge(side->step_count, 2);
+        ck_assert_uint_eq(side->steps[0].event, 5);
+        ck_assert_ptr_null(side->steps[0].how);
+        ck_assert_ptr_nonnull(side->steps[1].how);
+        ck_assert_uint_lt(side->steps[1].event, 5);
+    }
+    bisect_place_clear(&place);
+    ck_assert_uint_eq(place.event + place.sides[0].step_count, 0);
     unlink(a);
     unlink(b);
     unlink(c);
