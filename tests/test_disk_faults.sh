@@ -54,7 +54,7 @@ while IFS='|' read -r kind more; do
 - {at: "6 s", kind: crash, nodes: n3, for: "1 s"}
 PLAN
         json 'verdict="pass"'
-        [ "$(counts $kind)" = "1 1 1" ] || fail "$kind: $(counts $kind)"
+        [ "$(counts "$kind")" = "1 1 1" ] || fail "$kind: $(counts "$kind")"
     done
 done <<EOF2
 disk-lost-sync|, for: "2 s"
@@ -73,8 +73,8 @@ steady 1 <<'PLAN'
 - {n: 4, at: "5 s", kind: link, nodes: n1, to: n1, netem: "loss 100%", for: "1 s"}
 PLAN
 for kind in disk-bit-flip partition clog link; do
-    [ "$(counts $kind)" = "1 0 0" ] ||
-        fail "$kind of nobody: $(counts $kind)"
+    [ "$(counts "$kind")" = "1 0 0" ] ||
+        fail "$kind of nobody: $(counts "$kind")"
 done
 
 # A cluster that forgets what it committed is caught.

@@ -148,7 +148,8 @@ odd_record(Maker *maker, InputKind kind)
     effects_local(&maker->fx, 4, parts[0]);
     effects_probe(&maker->fx, 70, values, 6, parts[2]);
     effects_halt(&maker->fx, "why");
-    for (unsigned fact_kind = FACT_SEND; fact_kind <= FACT_DAMAGE; fact_kind++) {
+    for (unsigned fact_kind = FACT_SEND; fact_kind <= FACT_DAMAGE;
+         fact_kind++) {
         Fact *fact = maker_fact(maker, (FactKind)fact_kind);
 
         switch (fact_kind % 4) {
