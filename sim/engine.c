@@ -230,12 +230,6 @@ note(Engine *engine, Record *record)
     }
 }
 
-SimTime
-engine_now(const Engine *engine)
-{
-    return engine->now;
-}
-
 const World *
 engine_world(const Engine *engine)
 {
@@ -252,13 +246,6 @@ uint64_t
 engine_event_count(const Engine *engine)
 {
     return engine->record_count;
-}
-
-uint64_t
-engine_disk_digest(const Engine *engine, NodeId id)
-{
-    g_assert(id >= 1 && id <= engine->config.scenario->node_count);
-    return disk_digest(engine->shared.cells[id]->disk);
 }
 
 Engine *

@@ -38,13 +38,9 @@ Engine *engine_new(const EngineConfig *config, GError **error);
 void engine_free(Engine *engine);
 /* Run to the scenario's end, or to where @observer says no. */
 void engine_run(Engine *engine, EngineObserver observer, void *user);
-/* True time of the event being handled. */
-SimTime engine_now(const Engine *engine);
 const World *engine_world(const Engine *engine);
 unsigned engine_host_count(const Engine *engine);
 /* Events handled, and of those the ones that were records. */
 uint64_t engine_event_count(const Engine *engine);
-/* The digest of what is on the disk of node @id, for tests. */
-uint64_t engine_disk_digest(const Engine *engine, NodeId id);
 
 #endif
