@@ -603,6 +603,17 @@ open_files(Metrics *metrics, const char *folder, GError **error)
     return true;
 }
 
+const char *
+metrics_role(const Metrics *metrics, NodeId node)
+{
+    static const char *const names[] = {
+        "follower", "pre-candidate", "candidate", "leader", "down", ""};
+
+    return node >= 1 && node <= metrics->node_count
+               ? names[MIN(metrics->nodes[node].role, ROLE_UP)]
+               : "";
+}
+
 void
 metrics_free(Metrics *metrics)
 {

@@ -44,6 +44,10 @@ typedef void (*MetricsEach)(void *data, const char *name, uint64_t value);
  * value. Always the same names, faults_KIND apart (those that occurred). */
 void metrics_each(const Metrics *metrics, MetricsEach function, void *data);
 
+/* What @node is now, in a word: "leader", "follower", ..., "down", or "" of a
+ * node without roles. Static. */
+const char *metrics_role(const Metrics *metrics, NodeId node);
+
 void metrics_free(Metrics *metrics);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -76,17 +75,15 @@ static bool write_folder(const RunOptions *options, const Scenario *scenario,
 static bool write_text(const char *folder, const char *name, char *text,
                        GError **error);
 static uint64_t wall_now(void);
-static char *command_text(const RunOptions *options, const RunResult *result);
-static void json_bugs(JsonBuilder *json, char **bugs);
-static void json_violations(JsonBuilder *json, const RunResult *result);
-static void json_faults(JsonBuilder *json, const RunResult *result);
 
 int
 run_scenario(const RunOptions *options, RunResult *result, GError **error)
 {
     uint64_t started = wall_now();
-    Scenario *scenario = NULL;
-    Plan *plan = NULL;
+    Scenario *loaded = NULL;
+    Plan *drawn = NULL;
+    const Scenario *scenario = options->scenario_given;
+    const Plan *plan = options->plan_given;
     g_autofree char *folder = NULL;
     WholeDir *dir = NULL;
     RunBody work = {.options = options, .result = result};
@@ -98,9 +95,11 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
     if (!set_bugs(options->bugs, error)) {
         return RUN_BAD_ARGUMENTS;
     }
-    scenario =
-        scenario_load(options->scenario, (const char *const *)options->sets,
-                      set_count, options->seed, error);
+    if (scenario == NULL) {
+        scenario = loaded =
+            scenario_load(options->scenario, (const char *const *)options->sets,
+                          set_count, options->seed, error);
+    }
     if (scenario == NULL) {
         return RUN_BAD_ARGUMENTS;
     }
@@ -110,9 +109,12 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
                     options->gdb, scenario->node_count);
         goto out;
     }
-    plan = options->plan != NULL
-               ? plan_load(options->plan, scenario->node_count, error)
-               : scenario_plan(scenario, options->seed);
+    if (plan == NULL) {
+        plan = drawn =
+            options->plan != NULL
+                ? plan_load(options->plan, scenario->node_count, error)
+                : scenario_plan(scenario, options->seed);
+    }
     if (plan == NULL) {
         goto out;
     }
@@ -145,10 +147,12 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
     }
 out:
     whole_dir_free(dir);
-    if (plan != NULL) {
-        plan_free(plan);
+    if (drawn != NULL) {
+        plan_free(drawn);
     }
-    scenario_free(scenario);
+    if (loaded != NULL) {
+        scenario_free(loaded);
+    }
     return status;
 }
 
@@ -425,156 +429,6 @@ write_text(const char *folder, const char *name, char *text, GError **error)
 
     g_free(text);
     return good;
-}
-
-char *
-run_json(const RunOptions *options, const RunResult *result)
-{
-    static const char *const verdicts[] = {"pass", "violated", "unknown"};
-    JsonBuilder *json = json_builder_new();
-    JsonGenerator *generator = json_generator_new();
-    g_autofree char *seed = g_strdup_printf("%" PRIu64, options->seed);
-    g_autofree char *explore = g_strdup_printf("%" PRIu64, options->explore);
-    g_autofree char *command = command_text(options, result);
-    char digest[DIGEST_TEXT_SIZE];
-    char *text;
-    JsonNode *root;
-
-    digest_text(result->digest, digest);
-    json_builder_begin_object(json);
-#define MEMBER(name, kind, value)                                              \
-    json_builder_set_member_name(json, name);                                  \
-    json_builder_add_##kind##_value(json, value)
-    MEMBER("scenario", string, result->name);
-    MEMBER("seed", string, seed);
-    MEMBER("verdict", string, verdicts[result->verdict]);
-    json_builder_set_member_name(json, "violations");
-    json_violations(json, result);
-    MEMBER("digest", string, digest);
-    MEMBER("events", int, (gint64)result->events);
-    json_builder_set_member_name(json, "messages");
-    json_builder_begin_object(json);
-    MEMBER("sent", int, (gint64)result->sent);
-    MEMBER("delivered", int, (gint64)result->delivered);
-    MEMBER("dropped", int, (gint64)result->dropped);
-    json_builder_end_object(json);
-    MEMBER("virtual_ns", int, (gint64)result->virtual_ns);
-    MEMBER("wall_ns", int, (gint64)result->wall_ns);
-    MEMBER("isolation", string,
-           options->isolation == ENGINE_PROCESS ? "process" : "inline");
-    MEMBER("workers", int, MAX(options->workers, 1));
-    json_builder_set_member_name(json, "metrics");
-    json_builder_begin_object(json);
-    for (unsigned i = 0; i < result->metric_count; i++) {
-        MEMBER(result->metrics[i].name, int, (gint64)result->metrics[i].value);
-    }
-    json_builder_end_object(json);
-    json_builder_set_member_name(json, "faults");
-    json_faults(json, result);
-    MEMBER("out", string, result->out);
-    json_bugs(json, options->bugs);
-    MEMBER("explore_order", string, explore);
-    MEMBER("keep_going", boolean, options->keep_going);
-    MEMBER("build", string, build_id_text());
-    MEMBER("replay", string, command);
-    json_builder_end_object(json);
-    root = json_builder_get_root(json);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    text = json_generator_to_data(generator, NULL);
-    json_node_unref(root);
-    g_object_unref(generator);
-    g_object_unref(json);
-    return text;
-}
-
-static void
-json_bugs(JsonBuilder *json, char **bugs)
-{
-    json_builder_set_member_name(json, "bugs");
-    json_builder_begin_array(json);
-    for (unsigned i = 0; bugs != NULL && bugs[i] != NULL; i++) {
-        json_builder_add_string_value(json, bugs[i]);
-    }
-    json_builder_end_array(json);
-}
-
-static void
-json_violations(JsonBuilder *json, const RunResult *result)
-{
-    json_builder_begin_array(json);
-    for (unsigned i = 0; i < MIN(result->violation_count, RUN_VIOLATIONS_MAX);
-         i++) {
-        const RunViolation *violation = &result->violations[i];
-
-        json_builder_begin_object(json);
-        MEMBER("check", string, violation->check);
-        MEMBER("at_ns", int, (gint64)violation->at);
-        MEMBER("node", int, violation->node);
-        MEMBER("message", string, violation->message);
-        json_builder_end_object(json);
-    }
-    json_builder_end_array(json);
-}
-
-static void
-json_faults(JsonBuilder *json, const RunResult *result)
-{
-    json_builder_begin_object(json);
-    for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
-        const WorldCount *count = &result->faults[kind];
-
-        if (count->configured + count->drawn == 0) {
-            continue;
-        }
-        json_builder_set_member_name(json, fault_kind_name((FaultKind)kind));
-        json_builder_begin_object(json);
-        MEMBER("configured", int, count->configured);
-        MEMBER("drawn", int, count->drawn);
-        MEMBER("applied", int, count->applied);
-        MEMBER("mattered", int, count->mattered);
-        json_builder_end_object(json);
-    }
-    json_builder_end_object(json);
-#undef MEMBER
-}
-
-/* The one command that runs this again. */
-static char *
-command_text(const RunOptions *options, const RunResult *result)
-{
-    GString *text = g_string_new(NULL);
-
-    if (result->out[0] != '\0') {
-        g_autofree char *quoted = g_shell_quote(result->out);
-
-        g_string_printf(text, "seedbed replay %s",
-                        strpbrk(result->out, " '\"$\\") != NULL ? quoted
-                                                                : result->out);
-        return g_string_free(text, FALSE);
-    }
-    g_string_printf(text, "seedbed run %s --seed %" PRIu64, options->scenario,
-                    options->seed);
-    for (unsigned i = 0; options->sets != NULL && options->sets[i] != NULL;
-         i++) {
-        g_autofree char *quoted = g_shell_quote(options->sets[i]);
-
-        g_string_append_printf(text, " --set %s", quoted);
-    }
-    for (unsigned i = 0; options->bugs != NULL && options->bugs[i] != NULL;
-         i++) {
-        g_string_append_printf(text, " --bug %s", options->bugs[i]);
-    }
-    if (options->plan != NULL) {
-        g_autofree char *quoted = g_shell_quote(options->plan);
-
-        g_string_append_printf(text, " --plan %s", quoted);
-    }
-    if (options->explore != 0) {
-        g_string_append_printf(text, " --explore-order %" PRIu64,
-                               options->explore);
-    }
-    return g_string_free(text, FALSE);
 }
 
 static uint64_t

@@ -30,6 +30,10 @@ typedef struct RunOptions {
     unsigned workers;
     uint64_t explore;
     const char *plan;    /* path; NULL: drawn */
+    /* In place of both paths, for those who change a run in memory (shrink,
+     * why, sweeps): borrowed; NULL: read the files. */
+    const Scenario *scenario_given;
+    const Plan *plan_given;
     const char *out;     /* folder; NULL: out/<scenario>/<seed> */
     bool trace_text;     /* trace.txt */
     bool trace_binary;   /* trace.sbt.zst */
@@ -53,6 +57,7 @@ typedef struct RunViolation {
     SimTime at;
     NodeId node;
     char message[512];
+    char role[16]; /* of @node when it happened; "" of no node */
 } RunViolation;
 
 /* Between which events a run left the path of its original. */

@@ -34,8 +34,10 @@ struct RunObserver {
     SimTime last_fault_at, first_ok_after;
     SimTime now;
     char crash[sizeof(((RunResult *)NULL)->crash)];
+    GPtrArray *roles; /* by violation: a static word, metrics_role() */
 };
 
+static void note_roles(RunObserver *observer, bool before);
 static void on_death(RunObserver *observer, const Record *record);
 static void on_client(RunObserver *observer, const Effect *probe);
 static void judge_expectations(RunObserver *observer, RunResult *result);
@@ -62,7 +64,13 @@ run_observer_see(void *user, const Record *record)
     canonical_record(&observer->digest, record);
     good = checks_observe(observer->checks, record);
     observer->events++;
+    if (G_UNLIKELY(!good)) {
+        note_roles(observer, true);
+    }
     metrics_observe(observer->metrics, record);
+    if (G_UNLIKELY(!good)) {
+        note_roles(observer, false);
+    }
     for (unsigned i = 0; !record->plain_facts && i < record->fact_count; i++) {
         if (record->facts[i].kind == FACT_FAULT ||
             record->facts[i].kind == FACT_HEAL) {
@@ -93,6 +101,26 @@ run_observer_see(void *user, const Record *record)
     }
     return (good || observer->options->keep_going) &&
            record->number != observer->options->stop_event;
+}
+
+/* Which role the nodes of new violations have: the one that the record left
+ * them in, or, of one that died of it, the one before. */
+static void
+note_roles(RunObserver *observer, bool before)
+{
+    const GPtrArray *found = checks_violations(observer->checks);
+
+    for (unsigned i = before ? observer->roles->len : 0; i < found->len; i++) {
+        const Violation *violation = found->pdata[i];
+        const char *role = metrics_role(observer->metrics, violation->node);
+
+        if (before) {
+            g_ptr_array_add(observer->roles, (gpointer)role);
+        } else if (violation->at == observer->now &&
+                   strcmp(role, "down") != 0) {
+            observer->roles->pdata[i] = (gpointer)role;
+        }
+    }
 }
 
 static void
@@ -173,8 +201,15 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
         violate(result, violation->check, violation->at, "%s",
                 violation->message);
         if (result->violation_count <= RUN_VIOLATIONS_MAX) {
-            result->violations[result->violation_count - 1].node =
-                violation->node;
+            RunViolation *kept =
+                &result->violations[result->violation_count - 1];
+
+            kept->node = violation->node;
+            g_strlcpy(kept->role,
+                      i < observer->roles->len
+                          ? (const char *)observer->roles->pdata[i]
+                          : metrics_role(observer->metrics, violation->node),
+                      sizeof(kept->role));
         }
     }
     if (found->len == 0 && observer->options->stop_at == SIM_NEVER &&
@@ -190,6 +225,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     story_finish(observer->story, result->story);
     digest_clear(&observer->digest);
     checks_free(observer->checks);
+    g_ptr_array_unref(observer->roles);
     metrics_free(observer->metrics);
     g_free(observer);
     return good;
@@ -380,6 +416,7 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
         &observer->digest,
         folder != NULL || options->checkpoints != NULL ? CHECKPOINT_EVENTS : 0);
     observer->story = story_new(scenario->node_count);
+    observer->roles = g_ptr_array_new();
     observer->checks = checks_new(scenario->node_count);
     observer->metrics = metrics_new(folder, &metrics, error);
     good = observer->metrics != NULL;

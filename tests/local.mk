@@ -468,3 +468,15 @@ TESTS += %D%/test_client
 %C%_test_client_SOURCES = %D%/test_client.c
 %C%_test_client_CFLAGS = $(TEST_CFLAGS)
 %C%_test_client_LDADD = $(LIBS_SIM) $(CHECK_LIBS) -lm
+
+check_PROGRAMS += %D%/test_pool
+TESTS += %D%/test_pool
+%C%_test_pool_SOURCES = %D%/test_pool.c
+%C%_test_pool_CFLAGS = $(TEST_CFLAGS)
+%C%_test_pool_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_signature
+TESTS += %D%/test_signature
+%C%_test_signature_SOURCES = %D%/test_signature.c
+%C%_test_signature_CFLAGS = $(TEST_CFLAGS)
+%C%_test_signature_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
