@@ -107,7 +107,9 @@ must_wait(Cell *cell, const Event *event)
         fact->message = event->a;
         fact->link = link_datagram(event->flags);
         fact->channel = (Channel)event->b;
-        cell_event_drop(event);
+        fact->bytes = slice_bytes(event->data);
+        fact->text = "inbox full";
+        cell_scrap(cell, event->data);
         return true;
     }
     cell->delayed_count++;
@@ -264,6 +266,8 @@ on_datagram(Cell *cell, const Event *event)
         fact->message = event->a;
         fact->link = link_datagram(event->flags);
         fact->channel = (Channel)event->b;
+        fact->bytes = slice_bytes(bytes);
+        fact->text = "node down";
         return true;
     }
     cell->out->input = (Input){.kind = INPUT_MESSAGE};

@@ -25,7 +25,8 @@ typedef enum FactKind {
     FACT_RESTART, /* a new incarnation starts (value = incarnation) */
     FACT_PAUSE,
     FACT_RESUME,
-    FACT_DROP,   /* a message reached a node that was down, or a full inbox */
+    FACT_DROP,   /* a message reached a node that was down, or a full inbox:
+                  * text says which */
     FACT_FAULT,  /* a plan line took effect: value = line, text = what it
                  * resolved to */
     FACT_HEAL,   /* its end: value = line */
@@ -43,7 +44,7 @@ typedef struct Fact {
     LinkId link;
     Channel channel;
     uint64_t message; /* id: sender << 40 | number; the same at delivery */
-    Slice bytes;      /* SEND, WRITE */
+    Slice bytes;      /* SEND, DROP, WRITE */
     Fate fate;        /* SEND: what the network decided, netmodel/link.h */
     /* disk */
     const char *file;

@@ -327,6 +327,11 @@ lost_peer(Cell *cell, const Event *event)
     fact->message = chunk->message;
     fact->link = chunk->link;
     fact->channel = chunk->channel;
+    fact->text = "node down";
+    if (chunk->bytes != NULL) {
+        fact->bytes = slice_bytes(chunk->bytes);
+        cell_scrap(cell, bytes_ref(chunk->bytes));
+    }
     if (cell->powered) {
         answer_reset(cell, link_peer(chunk->link), far_link, chunk->instance);
         return;

@@ -51,7 +51,7 @@ trace_fact_print(TraceLine *line, const Fact *fact)
         g_string_append_c(out, '\n');
         return;
     }
-    if (fact->kind == FACT_DROP) {
+    if (fact->kind == FACT_DROP || fact->kind == FACT_HELD) {
         trace_line_open(line, trace_words_channel(fact->channel), fact->node,
                         '!');
     } else {
@@ -100,7 +100,11 @@ trace_fact_print(TraceLine *line, const Fact *fact)
         break;
     case FACT_DROP:
         g_string_append(out, "drop what came from ");
-        trace_line_peer(line, link_peer(fact->link));
+        trace_line_peer_message(line, link_peer(fact->link), fact->message);
+        break;
+    case FACT_HELD:
+        g_string_append(out, "hold what goes to ");
+        trace_line_peer_message(line, link_peer(fact->link), fact->message);
         break;
     case FACT_FAULT:
     case FACT_HEAL:

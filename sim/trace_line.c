@@ -89,6 +89,16 @@ trace_line_peer(TraceLine *line, NodeId id)
 }
 
 void
+trace_line_peer_message(TraceLine *line, NodeId id, uint64_t message)
+{
+    trace_line_peer(line, id);
+    if (message != 0) {
+        g_string_append_c(line->out, ' ');
+        trace_words_message_id(line->out, message);
+    }
+}
+
+void
 trace_line_error(GString *out, int error)
 {
     switch (error) {

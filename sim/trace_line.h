@@ -32,6 +32,8 @@ void trace_line_open_token(TraceLine *line, NodeId self, char sign,
 Token trace_line_token_number(Token token);
 /* Append "2", or "client 6". */
 void trace_line_peer(TraceLine *line, NodeId id);
+/* The same and " m2.17", the message's id, when it has one. */
+void trace_line_peer_message(TraceLine *line, NodeId id, uint64_t message);
 /* Append ", failed: EIO", or nothing when there was no error. */
 void trace_line_error(GString *out, int error);
 /* Append ": a b". */

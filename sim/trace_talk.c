@@ -16,6 +16,7 @@ typedef struct Talk {
     char sign;        /* '<' or '>' */
     bool to_opener;   /* of a stream */
     const Fate *fate; /* or NULL */
+    uint64_t message; /* its id */
     unsigned count;   /* messages printed */
 } Talk;
 
@@ -35,6 +36,7 @@ trace_talk_message(TraceLine *line, const Record *record, NodeId self)
         .self = self,
         .peer = record->peer != 0 ? record->peer : link_peer(link),
         .channel = input->message.channel,
+        .message = record->message,
         .sign = '<',
         .to_opener = (link & LINK_ACCEPTED) == 0,
     };
@@ -54,6 +56,7 @@ trace_talk_send(TraceLine *line, const Fact *fact)
         .self = fact->node,
         .peer = link_peer(fact->link),
         .channel = fact->channel,
+        .message = fact->message,
         .sign = '>',
         .to_opener = (fact->link & LINK_ACCEPTED) != 0,
     };
@@ -108,7 +111,7 @@ print_control(const Talk *talk, const Fact *fact)
                            : fact->value == CHUNK_SYN_ACK ? "syn-ack of"
                                                           : "fin of",
                            (unsigned)(fact->link & 0xffffffu));
-    trace_line_peer(line, talk->peer);
+    trace_line_peer_message(line, talk->peer, talk->message);
     print_fate(line, talk->fate);
     g_string_append_c(line->out, '\n');
 }
@@ -126,7 +129,7 @@ print_sent(Talk *talk, Slice bytes)
     }
     trace_line_open(line, trace_words_channel(talk->channel), talk->self, '>');
     g_string_append_printf(line->out, "%zu bytes to ", bytes.size);
-    trace_line_peer(line, talk->peer);
+    trace_line_peer_message(line, talk->peer, talk->message);
     print_fate(line, talk->fate);
     g_string_append_c(line->out, '\n');
 }
@@ -146,7 +149,7 @@ print_stream(Talk *talk, LinkId link, Slice bytes)
     }
     trace_line_open(line, trace_words_channel(talk->channel), talk->self, '<');
     g_string_append_printf(line->out, "%zu bytes from ", bytes.size);
-    trace_line_peer(line, talk->peer);
+    trace_line_peer_message(line, talk->peer, talk->message);
     if (waiting > 0) {
         g_string_append_printf(line->out, ": part of a message, %ld so far",
                                waiting);
@@ -168,7 +171,7 @@ print_talk(void *data, const uint8_t *bytes, size_t size)
                     talk->sign);
     g_string_append_printf(line->out, "%s %s ", line->name->str,
                            talk->sign == '<' ? "from" : "to");
-    trace_line_peer(line, talk->peer);
+    trace_line_peer_message(line, talk->peer, talk->message);
     if (line->says->len > 0) {
         g_string_append_printf(line->out, ": %s", line->says->str);
     }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records as lines for eyes:
  *
- *     [  1.204000512] raft 2 < vote_request from 1: term 3, last log 0 ...
+ *     [  1.204000512] raft 2 < vote_request from 1 m1.98: term 3, last ...
  *
  * true time in seconds, who, a sign, what. The signs: `<` the node was told,
  * `>` it did or sent (with the fate the network decided), `*` it states a fact
- * (probe), `!` the world did it. The same records give the same lines,
- * always. */
+ * (probe), `!` the world did it. m1.98 is the message's id. The same records
+ * give the same lines, always. */
 #ifndef SEEDBED_TRACE_TEXT_H
 #define SEEDBED_TRACE_TEXT_H
 

@@ -9,6 +9,9 @@
 #include "proto/raft.pb-c.h"
 
 /* Longer byte strings are cut: a line stays a line. */
+/* Of an id, as record.h has it. */
+#define MESSAGE_NUMBER_BITS 40
+
 #define QUOTE_MAX 32u
 
 static bool raft_message(GString *name, GString *says, const uint8_t *data,
@@ -282,6 +285,14 @@ static bool
 noise(const ProtobufCMessage *message)
 {
     return message->n_unknown_fields > 0;
+}
+
+void
+trace_words_message_id(GString *out, uint64_t message)
+{
+    g_string_append_printf(
+        out, "m%" PRIu64 ".%" PRIu64, message >> MESSAGE_NUMBER_BITS,
+        message & (((uint64_t)1 << MESSAGE_NUMBER_BITS) - 1));
 }
 
 void

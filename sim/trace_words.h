@@ -26,6 +26,9 @@ TraceFraming trace_words_framing(Channel channel);
 void trace_words_message(GString *name, GString *says, Channel channel,
                          bool to_opener, const uint8_t *data, size_t size);
 
+/* "m2.17": the 17th emission of cell 2. The same wherever a message is shown,
+ * at both of its ends, in every trace and capture. */
+void trace_words_message_id(GString *out, uint64_t message);
 /* "1.2ms", "150.000512ms", "3s": exact, in the largest unit below it. */
 void trace_words_duration(GString *out, SimTime duration);
 /* "k3", in quotes when all of it is printable, else "64 bytes";

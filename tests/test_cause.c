@@ -119,13 +119,13 @@ static const char parted[] =
     "\n"
     "A  event 5\n"
     "     [  0.005000000] node 2 < synced #12\n"
-    "     [  0.005000000] echo 2 > message to 1: 2 bytes; at +1ms\n"
+    "     [  0.005000000] echo 2 > message to 1 m2.5: 2 bytes; at +1ms\n"
     "   sync issued by event 4\n"
-    "     [  0.004000000] echo 2 < message from 1: 3 bytes\n"
+    "     [  0.004000000] echo 2 < message from 1 m1.3: 3 bytes\n"
     "     [  0.004000000] node 2 > timer 5 off\n"
     "   sent by event 3\n"
     "     [  0.003000000] node 1 < timer 5\n"
-    "     [  0.003000000] echo 1 > message to 2: 3 bytes; at +1ms\n"
+    "     [  0.003000000] echo 1 > message to 2 m1.3: 3 bytes; at +1ms\n"
     "   timer set by event 1\n"
     "     [  0.001000000] node 1 < start, incarnation 1\n"
     "     [  0.001000000] node 1 > timer 5 in 2ms\n"
@@ -133,7 +133,7 @@ static const char parted[] =
     "\n"
     "B  event 5\n"
     "     [  0.005000000] node 2 < synced #12\n"
-    "     [  0.005000000] echo 2 > message to 1: 2 bytes; at +1ms\n"
+    "     [  0.005000000] echo 2 > message to 1 m2.5: 2 bytes; at +1ms\n"
     "   with the same causes as in A\n";
 
 static void

@@ -226,7 +226,7 @@ static const struct {
     const char *want;
 } lines[] = {
     {"vote arrives", vote_arrives,
-     "[  1.204000512] raft 2 < vote_request from 1: term 3, last log 5 of "
+     "[  1.204000512] raft 2 < vote_request from 1 m1.1: term 3, last log 5 of "
      "term 2\n"
      "[  1.204000512] node 2 > timer 1 in 150ms\n"
      "[  1.204000512] node 2 > timer 2 off\n"
@@ -238,34 +238,40 @@ static const struct {
     {"vote leaves", vote_leaves,
      "[  1.204000512] node 2 ! durable #3\n"
      "[  1.204000512] node 2 < synced #3\n"
-     "[  1.204000512] raft 2 > vote_reply to 1: grant, term 3; at +1.2ms\n"},
+     "[  1.204000512] raft 2 > vote_reply to 1 m2.1: grant, term 3; at "
+     "+1.2ms\n"},
     {"fates", fates,
      "[  1.204000512] node 1 < timer 7\n"
-     "[  1.204000512] raft 1 > pre_vote_request to 2: term 4, last log 0 of "
+     "[  1.204000512] raft 1 > pre_vote_request to 2 m1.1: term 4, last log 0 "
+     "of "
      "term 3; at +1ms, again at +2.000005ms with bit 17 flipped, "
      "overtaking\n"
-     "[  1.204000512] raft 1 > append_request to 3: term 4, entries 11..13 of "
+     "[  1.204000512] raft 1 > append_request to 3 m1.1: term 4, entries "
+     "11..13 of "
      "term 4 (120 bytes), after 10 of term 4, commit 10, sequence 11; lost: "
      "partition\n"
-     "[  1.204000512] raft 1 > append_request to 4: term 4, entry 11 of term "
+     "[  1.204000512] raft 1 > append_request to 4 m1.1: term 4, entry 11 of "
+     "term "
      "4 (4000 bytes), after 10 of term 4, commit 10, sequence 11; at +1s, in "
      "3 fragments\n"
-     "[  1.204000512] raft 1 > append_request to 5: term 4, after 10 of term "
+     "[  1.204000512] raft 1 > append_request to 5 m1.1: term 4, after 10 of "
+     "term "
      "4, commit 10, sequence 11; at +999ns\n"
-     "[  1.204000512] raft 1 > noise to 5: 5 bytes; at +0s\n"
-     "[  1.204000512] echo 1 > message to 2: \"hello\"; at +0s\n"},
+     "[  1.204000512] raft 1 > noise to 5 m1.1: 5 bytes; at +0s\n"
+     "[  1.204000512] echo 1 > message to 2 m1.1: \"hello\"; at +0s\n"},
     {"streams", streams,
      "[  1.204000512] kv 2 < up: stream 4 from client 6\n"
-     "[  1.204000513] kv 2 < 6 bytes from client 6: part of a message, 6 so "
+     "[  1.204000513] kv 2 < 6 bytes from client 6 m6.2: part of a message, 6 "
+     "so "
      "far\n"
-     "[  1.204000514] kv 2 < request from client 6: #9 write \"k3\" = "
+     "[  1.204000514] kv 2 < request from client 6 m6.3: #9 write \"k3\" = "
      "\"v17\"\n"
      "[  1.204000515] node 2 < timer 1\n"
      "[  1.204000515] kv 2 > reply to client 6: #9 ok, \"v17\", index 10; "
      "at +1ms\n"
      "[  1.204000515] kv 2 > 3 bytes to client 6; lost: loss\n"
      "[  1.204000515] kv 2 > syn-ack of stream 4 to client 6; at +0s\n"
-     "[  1.204000516] kv 6 < reply from 2: #10 not leader, index 11\n"
+     "[  1.204000516] kv 6 < reply from 2 m2.5: #10 not leader, index 11\n"
      "[  1.204000516] kv 6 > close stream 4 to 2\n"
      "[  1.204000517] kv 2 < reset: stream 4 from client 6\n"},
     {"world", world,
