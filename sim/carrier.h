@@ -76,7 +76,5 @@ Carrier *cluster_process_new(const CarrierConfig *config, NodeId node,
                              GError **error);
 /* Give @death a text, if it has none yet: the signal, the status, the hang. */
 void carrier_death_text(CarrierDeath *death);
-/* Its process, for a debugger to attach to; 0: not running. */
-int cluster_process_pid(const Carrier *carrier);
 
 #endif

@@ -44,6 +44,9 @@ cell_handle(Cell *cell, const Event *event)
     case EVENT_STREAM_DEAD:
         tcp_dead(cell, event);
         break;
+    case EVENT_STREAM_WINDOW:
+        tcp_window(cell, event);
+        break;
     case EVENT_TIMER:
         if (!timer_due(cell, event)) {
             return false;

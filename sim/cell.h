@@ -27,18 +27,19 @@ typedef enum EventKind {
     EVENT_FAULT_STEP, /* a = plan index, b = step: flapping, swizzling */
     EVENT_END,
     /* a cell's */
-    EVENT_START,        /* a = incarnation */
-    EVENT_SYNCED,       /* a = disk operation, b = token, c = incarnation */
-    EVENT_READ,         /* likewise */
-    EVENT_DATAGRAM,     /* a = message id, b = channel; data = Bytes */
-    EVENT_CHUNK,        /* of a stream, see tcp.h; data = Chunk */
-    EVENT_STREAM_RETRY, /* a = link, b = instance */
-    EVENT_STREAM_RESET, /* a = link at the receiver, b = instance */
-    EVENT_STREAM_DEAD,  /* a = link, b = instance, c = tries, data = peer */
-    EVENT_STREAM_ROOM,  /* a = link, b = instance */
-    EVENT_TIMER,        /* a = slot, c = incarnation */
-    EVENT_MEMORY,       /* a = budget */
-    EVENT_CPU,          /* the CPU is free: next of the inbox */
+    EVENT_START,         /* a = incarnation */
+    EVENT_SYNCED,        /* a = disk operation, b = token, c = incarnation */
+    EVENT_READ,          /* likewise */
+    EVENT_DATAGRAM,      /* a = message id, b = channel; data = Bytes */
+    EVENT_CHUNK,         /* of a stream, see tcp.h; data = Chunk */
+    EVENT_STREAM_RETRY,  /* a = link, b = instance */
+    EVENT_STREAM_RESET,  /* a = link at the receiver, b = instance */
+    EVENT_STREAM_DEAD,   /* a = link, b = instance, c = tries, data = peer */
+    EVENT_STREAM_ROOM,   /* a = link, b = instance */
+    EVENT_TIMER,         /* a = slot, c = incarnation */
+    EVENT_MEMORY,        /* a = budget */
+    EVENT_CPU,           /* the CPU is free: next of the inbox */
+    EVENT_STREAM_WINDOW, /* a = link, b = instance, c = count << 1 | closed */
 } EventKind;
 
 /* One timer of the program. The queue holds at most the events that were

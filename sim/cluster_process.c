@@ -381,12 +381,6 @@ high(int fd)
     return moved;
 }
 
-int
-cluster_process_pid(const Carrier *carrier)
-{
-    return ((const Process *)carrier)->pid;
-}
-
 Carrier *
 cluster_process_new(const CarrierConfig *config, NodeId node, GError **error)
 {

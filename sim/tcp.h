@@ -4,7 +4,8 @@
  * while the network loses its chunks (retransmission after a time-out that
  * doubles, RFC 6298) and is reset when that lasts longer than
  * network.stream.reset, or when the far end's process is gone. After its
- * own CLOSE a program hears nothing more of a stream.
+ * own CLOSE a program hears nothing more of a stream. A program that PAUSEs
+ * it closes its window: the far end's bytes stay in the far end's buffer.
  *
  * Control travels in the same order as data: SYN, SYN-ACK and FIN are chunks
  * too. A chunk that gets through is not acknowledged by an event of its own:
@@ -48,6 +49,7 @@ void tcp_pause(Cell *cell, LinkId link, bool paused);
 bool tcp_chunk(Cell *cell, const Event *event);
 bool tcp_reset(Cell *cell, const Event *event);
 bool tcp_room(Cell *cell, const Event *event);
+void tcp_window(Cell *cell, const Event *event);
 void tcp_retry(Cell *cell, LinkId link, uint64_t instance);
 void tcp_dead(Cell *cell, const Event *event);
 

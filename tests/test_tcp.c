@@ -409,6 +409,51 @@ START_TEST(a_program_hears_of_room_below_half)
 }
 END_TEST
 
+/* One sends 900 bytes for a buffer of 1000; the other does not read until
+ * 500 ms. */
+static void
+flood(NodeId self, const Input *input, Effects *fx)
+{
+    static const uint8_t bytes[300];
+    static unsigned sent;
+    Slice part = slice_of(bytes, sizeof(bytes));
+
+    if (self == 2 && input->kind == INPUT_LINK) {
+        effects_pause(fx, FAR(1), true);
+        effects_timer(fx, 1, input->now + 490 * SIM_MS);
+    } else if (self == 2 && input->kind == INPUT_TIMER) {
+        effects_pause(fx, FAR(1), false);
+    } else if (self == 1 && input->kind == INPUT_START) {
+        sent = 0;
+        effects_open(fx, LINK(1));
+        effects_timer(fx, 1, input->now + 100 * SIM_MS);
+    } else if (self == 1 && input->kind == INPUT_TIMER && sent < 3) {
+        sent++;
+        effects_send(fx, LINK(1), CHANNEL_ECHO, &part, 1);
+        effects_timer(fx, 1, input->now + 10 * SIM_MS);
+    }
+}
+
+START_TEST(a_reader_that_pauses_holds_the_writer_back)
+{
+    Rig *rig = rig_new(QUIET, "", 1, flood);
+
+    rig_run(rig, 450 * SIM_MS);
+    /* All of it waits at its sender, whose buffer stays full. */
+    ck_assert_uint_eq(rig_count(rig, "[300]"), 0);
+    rig_run(rig, SIM_NEVER);
+    check_inputs(rig, "[300]",
+                 "520.000 n2 message n1/1a [300]\n"
+                 "520.000 n2 message n1/1a [300]\n"
+                 "520.000 n2 message n1/1a [300]\n");
+    rig_free(rig);
+    rig = rig_new(QUIET, "", 1, flood);
+    rig_run(rig, SIM_NEVER);
+    check_inputs(rig, "room", "530.000 n1 room n2/1\n");
+    rig_free(rig);
+}
+END_TEST
+
 static void
 reopen(NodeId self, const Input *input, Effects *fx)
 {
@@ -584,6 +629,7 @@ tcp_suite(void)
     tcase_add_test(tcase, both_may_close_at_once_and_nobody_is_told);
     tcase_add_test(tcase, what_comes_while_a_stream_is_paused_is_held);
     tcase_add_test(tcase, a_program_hears_of_room_below_half);
+    tcase_add_test(tcase, a_reader_that_pauses_holds_the_writer_back);
     tcase_add_test(tcase, a_stream_that_was_reset_is_followed_by_a_fresh_one);
     tcase_add_test(tcase, an_opener_that_forgot_resets_the_old_stream_first);
     tcase_add_test(tcase, a_half_open_stream_is_reset_when_it_is_used);
