@@ -26,6 +26,7 @@ libsim_a_SOURCES += %D%/client.c %D%/client.h
 libsim_a_SOURCES += %D%/clock.c %D%/clock.h
 libsim_a_SOURCES += %D%/cluster_inline.c
 libsim_a_SOURCES += %D%/cluster_process.c
+libsim_a_SOURCES += %D%/coverage.c %D%/coverage.h
 libsim_a_SOURCES += %D%/crash_box.c %D%/crash_box.h
 libsim_a_SOURCES += %D%/digest.c %D%/digest.h
 libsim_a_SOURCES += %D%/disk.c %D%/disk.h

@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "sim/coverage.h"
 #include "sim/digest.h"
 #include "sim/engine.h"
 #include "sim/situation.h"
@@ -29,7 +30,7 @@ typedef struct RunOptions {
     EngineIsolation isolation;
     unsigned workers;
     uint64_t explore;
-    const char *plan;    /* path; NULL: drawn */
+    const char *plan; /* path; NULL: drawn */
     /* In place of both paths, for those who change a run in memory (shrink,
      * why, sweeps): borrowed; NULL: read the files. */
     const Scenario *scenario_given;
@@ -40,6 +41,7 @@ typedef struct RunOptions {
     bool capture_pcap;   /* capture.pcap */
     bool keep_going;     /* do not stop at the first violation */
     bool no_folder;      /* leave nothing: verify, benchmarks */
+    bool coverage;       /* RunResult.states: sweeps */
     bool no_fork;        /* in this process: benchmarks, fuzzing */
     uint64_t tail_from;  /* last_events.txt from this record on; 0: none */
     uint64_t stop_event; /* replay --until; 0: the end */
@@ -87,6 +89,9 @@ typedef struct RunResult {
     } metrics[RUN_METRICS_MAX];
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
+    /* Abstract states passed through, when asked for (coverage.h). */
+    CoverageState states[COVERAGE_STATES_MAX];
+    unsigned state_count;
     char story[STORY_SIZE]; /* in plain words */
     char crash[6144];       /* how a node died and where, "" if none did */
     char out[1024];         /* the run folder, "" if none was left */

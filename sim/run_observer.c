@@ -29,6 +29,7 @@ struct RunObserver {
     Trace *trace, *binary, *tail;
     Story *story;
     Metrics *metrics;
+    Coverage *coverage; /* or NULL */
     Capture *capture;
     uint64_t events;
     SimTime last_fault_at, first_ok_after;
@@ -68,6 +69,9 @@ run_observer_see(void *user, const Record *record)
         note_roles(observer, true);
     }
     metrics_observe(observer->metrics, record);
+    if (observer->coverage != NULL) {
+        coverage_observe(observer->coverage, record);
+    }
     if (G_UNLIKELY(!good)) {
         note_roles(observer, false);
     }
@@ -221,6 +225,11 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     result->digest = digest_value(&observer->digest);
     memcpy(result->faults, world_counts(engine_world(observer->engine)),
            sizeof(result->faults));
+    if (observer->coverage != NULL) {
+        result->state_count =
+            coverage_states(observer->coverage, result->states);
+        coverage_free(observer->coverage);
+    }
     good = finish_files(observer, good ? error : NULL) && good;
     story_finish(observer->story, result->story);
     digest_clear(&observer->digest);
@@ -415,6 +424,9 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     digest_init(
         &observer->digest,
         folder != NULL || options->checkpoints != NULL ? CHECKPOINT_EVENTS : 0);
+    if (options->coverage) {
+        observer->coverage = coverage_new(scenario->node_count);
+    }
     observer->story = story_new(scenario->node_count);
     observer->roles = g_ptr_array_new();
     observer->checks = checks_new(scenario->node_count);

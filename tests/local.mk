@@ -9,7 +9,7 @@ LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODU
 check_DATA =
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
-LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZSTD_LIBS) -lpthread
+LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZSTD_LIBS) -lpthread -lm
 
 dist_check_SCRIPTS += %D%/style/test_style.sh
 TESTS += %D%/style/test_style.sh
@@ -480,3 +480,9 @@ TESTS += %D%/test_signature
 %C%_test_signature_SOURCES = %D%/test_signature.c
 %C%_test_signature_CFLAGS = $(TEST_CFLAGS)
 %C%_test_signature_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_coverage
+TESTS += %D%/test_coverage
+%C%_test_coverage_SOURCES = %D%/test_coverage.c $(MAKER_SOURCES)
+%C%_test_coverage_CFLAGS = $(TEST_CFLAGS)
+%C%_test_coverage_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
