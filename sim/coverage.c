@@ -4,11 +4,11 @@
 #include "sim/coverage.h"
 
 #include <glib.h>
-#include <math.h>
 #include <string.h>
 
 #include "nodes/probes.h"
 #include "sim/plan.h"
+#include "sim/statistics.h"
 
 /* Slots of the set of states: twice as many as it may hold. */
 #define SLOTS (2 * COVERAGE_STATES_MAX)
@@ -357,17 +357,9 @@ coverage_text(CoverageState state, char text[COVERAGE_TEXT_SIZE])
 CoverageChance
 coverage_chance(uint64_t seeds, uint64_t lonely)
 {
-    const double z = 1.6448536269514722; /* one-sided, 95 % */
-    double n = (double)seeds;
-    double p = seeds > 0 ? (double)lonely / n : 1;
-    double middle, half;
-
-    if (seeds == 0) {
-        return (CoverageChance){1, 1};
-    }
-    middle = p + z * z / (2 * n);
-    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    return (CoverageChance){p, MIN((middle + half) / (1 + z * z / n), 1)};
+    return (CoverageChance){
+        .likely = seeds > 0 ? (double)lonely / (double)seeds : 1,
+        .high = statistics_share(lonely, seeds, STATISTICS_Z95_ONE_SIDE).high};
 }
 
 Coverage *

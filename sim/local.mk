@@ -76,6 +76,7 @@ libsim_a_SOURCES += %D%/scratch.c %D%/scratch.h
 libsim_a_SOURCES += %D%/selector.c %D%/selector.h
 libsim_a_SOURCES += %D%/signature.c %D%/signature.h
 libsim_a_SOURCES += %D%/situation.c %D%/situation.h
+libsim_a_SOURCES += %D%/statistics.c %D%/statistics.h
 libsim_a_SOURCES += %D%/story.c %D%/story.h
 libsim_a_SOURCES += %D%/streams.c %D%/streams.h
 libsim_a_SOURCES += %D%/tcp.c %D%/tcp.h

@@ -486,3 +486,9 @@ TESTS += %D%/test_coverage
 %C%_test_coverage_SOURCES = %D%/test_coverage.c $(MAKER_SOURCES)
 %C%_test_coverage_CFLAGS = $(TEST_CFLAGS)
 %C%_test_coverage_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_statistics
+TESTS += %D%/test_statistics
+%C%_test_statistics_SOURCES = %D%/test_statistics.c
+%C%_test_statistics_CFLAGS = $(TEST_CFLAGS)
+%C%_test_statistics_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
