@@ -6,10 +6,7 @@
 #include <inttypes.h>
 
 #include "nodes/probes.h"
-#include "nodes/raft/raft_wire.h"
 #include "sim/plan.h"
-
-#define ROLE_LEADER 3u
 
 typedef struct ChecksVotes {
     Checks *checks;
@@ -18,49 +15,17 @@ typedef struct ChecksVotes {
     bool *rotten;       /* by node: its disk may forget at every start */
 } ChecksVotes;
 
-static void on_send(ChecksVotes *votes, const Fact *fact);
-static void on_damage(ChecksVotes *votes, const Fact *fact);
-static void on_role(ChecksVotes *votes, NodeId id, uint64_t role,
-                    uint64_t term);
 static void gave(ChecksVotes *votes, NodeId id, uint64_t term,
                  NodeId candidate);
-
-static void
-observe(void *family, const Record *record)
-{
-    ChecksVotes *votes = family;
-    NodeId id = event_cell(record->event);
-    const Effect *probe;
-    unsigned at = 0;
-
-    for (unsigned i = 0; i < record->fact_count; i++) {
-        const Fact *fact = &record->facts[i];
-
-        if (fact->kind == FACT_SEND && fact->channel == CHANNEL_RAFT &&
-            fact->node >= 1 && fact->node <= votes->node_count &&
-            !link_is_stream(fact->link)) {
-            on_send(votes, fact);
-        } else if (fact->kind >= FACT_LOST && fact->node >= 1 &&
-                   fact->node <= votes->node_count) {
-            on_damage(votes, fact);
-        }
-    }
-    if (record->input == NULL || id == 0 || id > votes->node_count) {
-        return;
-    }
-    while ((probe = record_next_probe(record, &at)) != NULL) {
-        if (probe->probe.id == PROBE_RAFT_ROLE) {
-            on_role(votes, id, probe->probe.values[0], probe->probe.values[1]);
-        }
-    }
-}
 
 /* A node whose disk lost its vote cannot know that it voted: what comes of it
  * is for the checks of the whole cluster to see. A spoilt place shows when it
  * is read, and that is at a start. */
 static void
-on_damage(ChecksVotes *votes, const Fact *fact)
+on_fact(void *family, const Fact *fact)
 {
+    ChecksVotes *votes = family;
+
     if (fact->kind == FACT_DAMAGE) {
         votes->rotten[fact->node] |= fact->fault_kind == FAULT_DISK_BIT_FLIP ||
                                      fact->fault_kind == FAULT_DISK_MISDIRECT;
@@ -72,21 +37,16 @@ on_damage(ChecksVotes *votes, const Fact *fact)
 }
 
 static void
-on_send(ChecksVotes *votes, const Fact *fact)
+on_message(void *family, const CheckMessage *message)
 {
-    RaftMessageKind kind = raft_wire_kind(fact->bytes);
-    RaftMessage message;
+    const RaftMessage *raft = message->raft;
 
-    if ((kind != 0 && kind != RAFT_VOTE_REPLY && kind != RAFT_VOTE_REQUEST) ||
-        !raft_wire_decode(fact->bytes, &message)) {
-        return;
-    }
-    if (message.kind == RAFT_VOTE_REPLY && message.vote_reply.granted &&
-        !message.vote_reply.pre_vote) {
-        gave(votes, fact->node, message.term, link_peer(fact->link));
-    } else if (message.kind == RAFT_VOTE_REQUEST &&
-               !message.vote_request.pre_vote) {
-        gave(votes, fact->node, message.term, fact->node);
+    if (raft->kind == RAFT_VOTE_REPLY && raft->vote_reply.granted &&
+        !raft->vote_reply.pre_vote) {
+        gave(family, message->from, raft->term, message->to);
+    } else if (raft->kind == RAFT_VOTE_REQUEST &&
+               !raft->vote_request.pre_vote) {
+        gave(family, message->from, raft->term, message->from);
     }
 }
 
@@ -94,10 +54,11 @@ on_send(ChecksVotes *votes, const Fact *fact)
  * asks others; the leader it becomes counted its own vote. One that goes down
  * before may vote again. */
 static void
-on_role(ChecksVotes *votes, NodeId id, uint64_t role, uint64_t term)
+on_role(void *family, NodeId id, const uint64_t *values, uint32_t probe)
 {
-    if (role == ROLE_LEADER) {
-        gave(votes, id, term, id);
+    (void)probe;
+    if (values[0] == RAFT_VIEW_LEADER) {
+        gave(family, id, values[1], id);
     }
 }
 
@@ -152,6 +113,11 @@ destroy(void *family)
 const CheckFamily checks_votes_family = {
     .name = "votes",
     .make = make,
-    .observe = observe,
+    .facts = CHECK_BIT(FACT_DAMAGE) | CHECK_BIT(FACT_RESTART),
+    .fact = on_fact,
+    .messages = CHECK_BIT(RAFT_VOTE_REPLY) | CHECK_BIT(RAFT_VOTE_REQUEST),
+    .message = on_message,
+    .probes = CHECK_BIT(PROBE_RAFT_ROLE),
+    .probe = on_role,
     .free = destroy,
 };

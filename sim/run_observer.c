@@ -193,6 +193,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     if (observer->metrics != NULL) {
         good = metrics_close(observer->metrics, observer->now, error);
         metrics_each(observer->metrics, add_metric, result);
+        checks_totals(observer->checks, add_metric, result);
     }
     result->sent = run_metric(result, "messages_sent");
     result->delivered = run_metric(result, "messages_delivered");
@@ -429,7 +430,7 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     }
     observer->story = story_new(scenario->node_count);
     observer->roles = g_ptr_array_new();
-    observer->checks = checks_new(scenario->node_count);
+    observer->checks = checks_new(scenario->node_count, &scenario->expect);
     observer->metrics = metrics_new(folder, &metrics, error);
     good = observer->metrics != NULL;
     if (good && folder != NULL) {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Streams of records for the tests of checks, written as text: one record a
- * line, "NODE VERB NUMBERS", and what the checks say about them.
+ * line, "NODE VERB NUMBERS", and what the checks say about them. A script
+ * with a line "# votes" is asked for the votes of its leaders.
  *
  *   start | kill | power-loss | halt | restart       (life)
  *   role ROLE TERM        append INDEX TERM HASH     truncate FROM
  *   commit INDEX          apply INDEX TERM HASH      snapshot INDEX DIGEST
  *   restore INDEX DIGEST  recover TERM VOTE FIRST LAST   corrupt OFFSET
+ *   match NODE MATCH NEXT  state INDEX DIGEST
  *   log FIRST LAST TERM EPOCH      (writes; a file of its own)
  *   vote TERM CANDIDATE            (writes)
  *   name INDEX                     (renames a snapshot)
@@ -13,6 +15,7 @@
  *   durable TOKEN | lie TOKEN | fail TOKEN  (the SYNC is answered)
  *   ask TO TERM                    (a vote request leaves)
  *   grant TO TERM                  (a vote leaves)
+ *   lead TO TERM                   (an append request leaves)
  *   ack TO TERM MATCH              (an append reply leaves)
  *   installed TO TERM INDEX        (a snapshot reply leaves, on a stream)
  *   damage KIND                    (of a disk)

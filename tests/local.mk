@@ -218,19 +218,19 @@ TESTS += %D%/test_metrics
 %C%_test_metrics_CFLAGS = $(TEST_CFLAGS)
 %C%_test_metrics_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
 
-check_PROGRAMS += %D%/test_checks_raft
-TESTS += %D%/test_checks_raft
-%C%_test_checks_raft_SOURCES = %D%/test_checks_raft.c %D%/check_script.c \
+check_PROGRAMS += %D%/test_checks
+TESTS += %D%/test_checks
+%C%_test_checks_SOURCES = %D%/test_checks.c %D%/check_script.c \
 	%D%/check_script.h $(MAKER_SOURCES)
-%C%_test_checks_raft_CFLAGS = $(TEST_CFLAGS)
-%C%_test_checks_raft_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+%C%_test_checks_CFLAGS = $(TEST_CFLAGS)
+%C%_test_checks_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
 
-check_PROGRAMS += %D%/test_checks_storage
-TESTS += %D%/test_checks_storage
-%C%_test_checks_storage_SOURCES = %D%/test_checks_storage.c \
+check_PROGRAMS += %D%/test_disk_shadow
+TESTS += %D%/test_disk_shadow
+%C%_test_disk_shadow_SOURCES = %D%/test_disk_shadow.c \
 	%D%/check_script.c %D%/check_script.h $(MAKER_SOURCES)
-%C%_test_checks_storage_CFLAGS = $(TEST_CFLAGS)
-%C%_test_checks_storage_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+%C%_test_disk_shadow_CFLAGS = $(TEST_CFLAGS)
+%C%_test_disk_shadow_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
 
 # A run made by hand, written by every observer into one folder.
 check_PROGRAMS += %D%/make_run

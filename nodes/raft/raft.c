@@ -21,6 +21,10 @@ static void on_synced(Raft *raft, const Input *input, Effects *fx);
 static void on_read(Raft *raft, const Input *input, Effects *fx);
 static void on_stop(Raft *raft, Effects *fx);
 static bool is_voter(const Raft *raft, NodeId id);
+static void tell_state(Raft *raft, Effects *fx);
+
+/* The state is told when so many more entries are applied. */
+#define STATE_EVERY 256u
 
 void
 raft_step(Raft *raft, const Input *input, Effects *fx)
@@ -129,7 +133,22 @@ raft_commit(Raft *raft, uint64_t index, Effects *fx)
             raft->machine->apply(raft->machine_self, raft->applied_index, entry,
                                  fx);
         }
+        if (raft->applied_index % STATE_EVERY == 0) {
+            tell_state(raft, fx);
+        }
     }
+}
+
+/* For whoever compares replicas: all of them come by this index, or take over
+ * a snapshot from behind it. */
+static void
+tell_state(Raft *raft, Effects *fx)
+{
+    uint64_t values[3] = {raft->applied_index,
+                          raft_log_term(&raft->log, raft->applied_index),
+                          raft->machine->digest(raft->machine_self)};
+
+    effects_probe(fx, PROBE_RAFT_STATE, values, 3, slice_of(NULL, 0));
 }
 
 void

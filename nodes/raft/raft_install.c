@@ -111,6 +111,7 @@ raft_install_reply(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
         peer->install_index = 0;
         peer->install_read = 0;
         raft_replication_probe(raft, from, match);
+        raft_replication_tell(raft, from, fx);
         return;
     }
     if (peer->install_offered) {

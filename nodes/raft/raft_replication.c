@@ -135,6 +135,7 @@ raft_replication_reply(Raft *raft, NodeId from, const RaftMessage *m,
     }
     acknowledged(raft, from, m);
     if (peer->match_index > raft->commit_index) {
+        raft_replication_tell(raft, from, fx);
         advance_commit(raft, fx);
     }
 }
@@ -150,8 +151,18 @@ raft_replication_durable(Raft *raft, Effects *fx)
                                               ? raft->log.last_index
                                               : raft->log.durable_index;
     if (raft->peers[raft->self].match_index > raft->commit_index) {
+        raft_replication_tell(raft, raft->self, fx);
         advance_commit(raft, fx);
     }
+}
+
+void
+raft_replication_tell(const Raft *raft, NodeId id, Effects *fx)
+{
+    const RaftPeer *peer = &raft->peers[id];
+    uint64_t values[3] = {id, peer->match_index, peer->next_index};
+
+    effects_probe(fx, PROBE_RAFT_MATCH, values, 3, slice_of(NULL, 0));
 }
 
 void

@@ -29,6 +29,9 @@ void raft_replication_link(Raft *raft, NodeId peer, LinkState state,
                            Effects *fx);
 /* The follower's log certainly has @match entries: go on behind them. */
 void raft_replication_probe(Raft *raft, NodeId peer, uint64_t match);
+/* Tell those who watch what we now take @peer, or ourselves, to hold: where
+ * it may move the commit index. */
+void raft_replication_tell(const Raft *raft, NodeId peer, Effects *fx);
 /* Send over our stream to @to, which is up: the length, then the message. */
 void raft_replication_stream(Raft *raft, NodeId to, Bytes *message,
                              Effects *fx);

@@ -152,6 +152,20 @@ raft_wire_kind(Slice bytes)
 }
 
 bool
+raft_wire_term(Slice bytes, uint64_t *term)
+{
+    PackedReader reader = packed_reader(bytes);
+
+    (void)packed_get_tag(&reader);
+    (void)packed_get_varint(&reader); /* the size of what follows */
+    if (packed_get_tag(&reader) != PACKED_TAG(1, PACKED_VARINT)) {
+        return false;
+    }
+    *term = packed_get_varint(&reader);
+    return !reader.bad;
+}
+
+bool
 raft_wire_decode(Slice bytes, RaftMessage *message)
 {
     PackedReader reader = packed_reader(bytes);

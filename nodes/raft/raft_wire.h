@@ -93,6 +93,8 @@ size_t raft_wire_encode_small(const RaftMessage *message, uint8_t *out);
 /* Which kind of message @bytes begin with, without looking at the rest; 0:
  * not one that raft_wire_encode() packed. */
 RaftMessageKind raft_wire_kind(Slice bytes);
+/* The term of such a message, likewise. False: it does not begin with one. */
+bool raft_wire_term(Slice bytes, uint64_t *term);
 /* Unpack @bytes. False when they are no message, or damaged. Slices of
  * @message borrow from @bytes, with its owner. */
 bool raft_wire_decode(Slice bytes, RaftMessage *message);

@@ -14,6 +14,27 @@
 static const CheckScriptRow rows[] = {
     /* E1, section 5.2 */
     {"one leader a term", "1 role 3 1\n2 role 3 2\n1 role 3 3\n", ""},
+    /* E2 */
+    {"the leader leads", "1 role 3 1\n1 lead 2 1\n", ""},
+    {"a follower leads", "1 role 0 1\n1 lead 2 1\n",
+     "leader-acts n1: acted as the leader of term 1, but is no leader in term "
+     "1\n"},
+    {"a leader of an earlier term leads",
+     "1 role 3 1\n1 role 3 2\n1 lead 2 1\n",
+     "leader-acts n1: acted as the leader of term 1, but is the leader of "
+     "term 2\n"},
+    /* C3 */
+    {"elected by a majority",
+     "# votes\n1 vote 1 1\n1 sync 1 0 0\n1 durable 1\n"
+     "2 vote 1 1\n2 sync 1 0 0\n2 durable 1\n2 grant 1 1\n1 role 3 1\n",
+     ""},
+    {"elected by itself",
+     "# votes\n1 vote 1 1\n1 sync 1 0 0\n1 durable 1\n1 role 3 1\n",
+     "election-quorum n1: leader of term 1 with the votes of 1 of 3 nodes\n"},
+    {"elected by votes of another term",
+     "# votes\n2 vote 1 1\n2 sync 1 0 0\n2 durable 1\n2 grant 1 1\n"
+     "1 vote 2 1\n1 sync 1 0 0\n1 durable 1\n1 role 3 2\n",
+     "election-quorum n1: leader of term 2 with the votes of 1 of 3 nodes\n"},
     {"leader again after losing touch", "1 role 3 1\n1 role 3 1\n", ""},
     {"two leaders", "1 role 3 1\n2 role 3 1\n",
      "election-safety n2: leader of term 1, as was node 1\n"},
@@ -63,13 +84,16 @@ static const CheckScriptRow rows[] = {
     {"terms grow along the log", "1 append 1 1 1\n1 append 2 4 2\n", ""},
     {"terms go back along the log", "1 append 1 4 1\n1 append 2 1 2\n",
      "log-terms n1: entry 2 of term 1 follows one of term 4\n"},
+    {"terms no newer than the node's", "1 role 0 4\n1 append 1 4 1\n", ""},
+    {"a term beyond the node's", "1 role 0 3\n1 append 1 4 1\n",
+     "log-terms n1: entry 1 of term 4 came to a node in term 3\n"},
     /* L4, section 5.4 */
     {"leader is complete", TWO_COMMITTED "2 role 3 2\n", ""},
     {"leader lacks", TWO_COMMITTED "3 role 3 2\n",
      "leader-completeness n3: leader of term 2 has entries up to 0, but 2 was "
      "committed in term 1\n"},
     {"leader has another",
-     TWO_COMMITTED "3 append 1 1 11\n3 append 2 2 99\n3 role 3 3\n",
+     TWO_COMMITTED "3 append 1 1 11\n3 role 0 2\n3 append 2 2 99\n3 role 3 3\n",
      "leader-completeness n3: leader of term 3 lacks an entry at or before 2 "
      "that was committed in term 1\n"},
     {"an old election ends late, and owes nothing to a newer leader",
@@ -85,6 +109,10 @@ static const CheckScriptRow rows[] = {
      TWO_COMMITTED "1 start\n1 role 0 1\n" LOG_OF("1") "1 commit 1\n", ""},
     {"commit beyond the log", TWO_COMMITTED "2 commit 3\n",
      "commit-in-log n2: committed 3, but the log ends at 2\n"},
+    {"committed ahead of the leader",
+     TWO_COMMITTED "2 append 3 1 13\n2 commit 3\n",
+     "commit-by-leader n2: committed 3, but no leader has committed more than "
+     "2\n"},
     /* C2, section 5.4.2, Fig. 8 */
     {"an own entry commits what is before",
      "1 role 3 2\n1 append 1 1 1\n1 append 2 2 2\n1 commit 2\n", ""},
@@ -106,7 +134,7 @@ static const CheckScriptRow rows[] = {
      "state-machine-safety n1: applied another entry at 1 than was committed "
      "there\n"},
     {"committed another",
-     TWO_COMMITTED "3 append 1 1 11\n3 append 2 2 99\n3 commit 2\n",
+     TWO_COMMITTED "3 append 1 1 11\n3 role 0 2\n3 append 2 2 99\n3 commit 2\n",
      "state-machine-safety n3: committed another log up to 2 than was "
      "committed before\n"},
     /* S2, section 7 */
@@ -118,6 +146,19 @@ static const CheckScriptRow rows[] = {
      TWO_COMMITTED "1 apply 1 1 11\n1 snapshot 1 77\n3 restore 1 78\n",
      "snapshot-state n3: the state at 1 is not the one another node had "
      "there\n"},
+    {"same state after the same entries",
+     TWO_COMMITTED
+     "1 apply 1 1 11\n1 state 1 77\n2 apply 1 1 11\n2 state 1 77\n",
+     ""},
+    {"another state after the same entries",
+     TWO_COMMITTED
+     "1 apply 1 1 11\n1 state 1 77\n2 apply 1 1 11\n2 state 1 78\n",
+     "snapshot-state n2: the state at 1 is not the one another node had "
+     "there\n"},
+    {"restored another state than the entries make",
+     TWO_COMMITTED "1 apply 1 1 11\n1 state 1 77\n3 restore 1 78\n",
+     "snapshot-state n3: the state at 1 is not the one another node had "
+     "there\n"},
     {"snapshot of what is not applied", TWO_COMMITTED "1 snapshot 2 77\n",
      "apply-committed n1: took a snapshot of 2, but has applied 0\n"},
 };
@@ -125,5 +166,5 @@ static const CheckScriptRow rows[] = {
 int
 main(void)
 {
-    return check_script_main("checks_raft", rows, G_N_ELEMENTS(rows));
+    return check_script_main("checks", rows, G_N_ELEMENTS(rows));
 }

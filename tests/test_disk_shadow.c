@@ -87,11 +87,53 @@ static const CheckScriptRow rows[] = {
      "one-vote n1: voted for node 2 in term 2, as it had for node 3\n"},
     {"asked for itself, and voted for another",
      VOTED("1") "1 ask 2 2\n1 grant 3 2\n",
+     "durable-vote n1: vote of term 2 for node 1 left before it was durable "
+     "(term 2, vote 3 is on disk)\n"
      "one-vote n1: voted for node 3 in term 2, as it had for node 1\n"},
     {"a leader votes", VOTED("1") "1 role 3 2\n1 grant 3 2\n",
      "one-vote n1: voted for node 3 in term 2, as it had for node 1\n"},
     {"another term, another vote",
-     VOTED("1") "1 grant 3 2\n1 role 2 3\n1 ask 2 3\n", ""},
+     VOTED("1") "1 grant 3 2\n1 role 2 3\n1 vote 3 1\n"
+                "1 sync 8 0 0\n1 durable 8\n1 ask 2 3\n",
+     ""},
+    {"asks before its own vote is durable",
+     "1 role 2 3\n1 vote 3 1\n1 sync 8 0 0\n1 ask 2 3\n",
+     "durable-vote n1: vote of term 3 for node 1 left before it was durable "
+     "(term 0, vote 0 is on disk)\n"},
+    {"leads before its own vote is durable",
+     "# votes\n1 vote 1 1\n1 sync 1 0 0\n"
+     "2 vote 1 1\n2 sync 1 0 0\n2 durable 1\n2 grant 1 1\n1 role 3 1\n",
+     "durable-candidacy n1: leads term 1 by a vote of its own that is not "
+     "durable (term 0, vote 0 is on disk)\n"},
+    /* M3, M4 */
+    {"takes what was acknowledged",
+     THREE("1") THREE("2") LEADS "2 ack 1 1 3\n1 match 2 3 4\n"
+                                 "1 match 1 3 4\n",
+     ""},
+    {"takes more than was acknowledged",
+     THREE("1") THREE("2") LEADS "2 ack 1 1 2\n1 match 2 3 4\n",
+     "match-stored n1: takes node 2 to hold 3, but it acknowledged 2 in term "
+     "1\n"},
+    {"takes an acknowledgement of another term",
+     THREE("1") THREE("2") "2 ack 1 1 3\n1 role 3 2\n1 match 2 3 4\n",
+     "match-stored n1: takes node 2 to hold 3, but it acknowledged 0 in term "
+     "2\n"},
+    {"what was acknowledged before a restart counts",
+     THREE("1") THREE("2") LEADS "2 ack 1 1 3\n2 kill\n2 restart\n2 start\n"
+                                 "2 recover 1 0 1 3\n1 match 2 3 4\n",
+     ""},
+    {"match goes back",
+     THREE("1") THREE("2") LEADS "2 ack 1 1 3\n1 match 2 3 4\n1 match 2 2 4\n",
+     "match-monotone n1: match index of node 2 went back from 3 to 2 in term "
+     "1\n"},
+    {"next behind match",
+     THREE("1") THREE("2") LEADS "2 ack 1 1 3\n1 match 2 3 3\n",
+     "next-above-match n1: next index 3 of node 2 is not above its match index "
+     "3\n"},
+    {"counts itself before it is durable",
+     THREE("1") THREE("2") LEADS "1 log 4 4 1 2\n1 match 1 4 5\n",
+     "durable-self n1: the leader counts itself up to 4, but only 3 is "
+     "durable\n"},
     /* L5 */
     {"a newer leader removes",
      THREE("2") "2 ack 1 1 3\n2 role 0 2\n2 truncate 2\n", ""},
@@ -189,5 +231,5 @@ static const CheckScriptRow rows[] = {
 int
 main(void)
 {
-    return check_script_main("checks_storage", rows, G_N_ELEMENTS(rows));
+    return check_script_main("disk_shadow", rows, G_N_ELEMENTS(rows));
 }
