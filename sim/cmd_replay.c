@@ -44,6 +44,8 @@ cmd_replay(int argc, char **argv)
     ReplayOptions given = {0};
     g_autofree char *until_text = NULL;
     g_autofree char *gdb_text = NULL;
+    g_auto(GStrv) traces = NULL;
+    g_auto(GStrv) captures = NULL;
     const GOptionEntry entries[] = {
         {"until", 'u', 0, G_OPTION_ARG_STRING, &until_text,
          "stop there and say what is going on", "TIME"},
@@ -51,6 +53,11 @@ cmd_replay(int argc, char **argv)
          "the text trace to stdout, words to stderr", NULL},
         {"gdb", 'g', 0, G_OPTION_ARG_STRING, &gdb_text,
          "that node in a process of its own, under gdb", "NODE"},
+        {"trace", 0, 0, G_OPTION_ARG_STRING_ARRAY, &traces,
+         "leave the trace in DIR; may be given more than once",
+         "text|binary|perfetto|shiviz"},
+        {"capture", 0, 0, G_OPTION_ARG_STRING_ARRAY, &captures,
+         "leave what the network carried in DIR", "pcap|pcapng"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &given.json,
          "print one JSON object and nothing else", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &given.quiet,
@@ -79,6 +86,11 @@ cmd_replay(int argc, char **argv)
         g_error_free(error);
         return RUN_BAD_ARGUMENTS;
     }
+    run_folder_options(folder, &replay.options);
+    if (!command_viewers("replay", traces, captures, &replay.options)) {
+        return RUN_BAD_ARGUMENTS;
+    }
+    replay.options.files = folder->path;
     replay.given = &given;
     replay.folder = folder;
     replay.out = given.print_trace ? stderr : stdout;
@@ -93,7 +105,6 @@ replay_folder(Replay *replay, SimTime until, NodeId gdb)
     GError *error = NULL;
     int status;
 
-    run_folder_options(replay->folder, &replay->options);
     replay->options.checkpoints = replay->folder->checkpoints;
     replay->options.print_trace = given->print_trace;
     replay->options.stop_at = until;

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "config.h"
+#include "sim/run_files.h"
 
 #define COMMIT_DIGITS 40u
 #define WORKERS_MOST  64u
@@ -50,9 +51,11 @@ command_parse(int *argc, char ***argv, const char *synopsis,
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet,
          "print nothing but errors", NULL},
         {"trace", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->traces,
-         "leave trace.txt, or trace.sbt.zst", "text|binary"},
+         "leave the trace in that form; may be given more than once",
+         "text|binary|perfetto|shiviz"},
         {"capture", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->captures,
-         "leave capture.pcap", "pcap"},
+         "leave what the network carried; pcapng: also what it lost",
+         "pcap|pcapng"},
         {NULL, 0, 0, 0, NULL, NULL, NULL}};
     const char *verb = (*argv)[0];
     g_autoptr(GOptionContext) context = g_option_context_new(synopsis);
@@ -139,27 +142,8 @@ command_run_options(const CommandOptions *options, RunOptions *run)
                          options->explore);
         return false;
     }
-    for (unsigned i = 0; options->traces != NULL && options->traces[i] != NULL;
-         i++) {
-        if (strcmp(options->traces[i], "text") == 0) {
-            run->trace_text = true;
-        } else if (strcmp(options->traces[i], "binary") == 0) {
-            run->trace_binary = true;
-        } else {
-            command_complain(verb,
-                             "--trace: found '%s', expected text or binary",
-                             options->traces[i]);
-            return false;
-        }
-    }
-    for (unsigned i = 0;
-         options->captures != NULL && options->captures[i] != NULL; i++) {
-        if (strcmp(options->captures[i], "pcap") != 0) {
-            command_complain(verb, "--capture: found '%s', expected pcap",
-                             options->captures[i]);
-            return false;
-        }
-        run->capture_pcap = true;
+    if (!command_viewers(verb, options->traces, options->captures, run)) {
+        return false;
     }
     if (options->out != NULL && options->out[0] == '\0') {
         command_complain(verb, "--out: found '', expected a folder");
@@ -170,8 +154,7 @@ command_run_options(const CommandOptions *options, RunOptions *run)
     run->bugs = options->bugs;
     run->out = options->out;
     run->no_folder = options->no_out;
-    if (options->no_out && (options->out != NULL || run->trace_text ||
-                            run->trace_binary || run->capture_pcap)) {
+    if (options->no_out && (options->out != NULL || run_files_asked(run))) {
         command_complain(verb, "--no-out: leaves nothing, so it does not go "
                                "with --out, --trace or --capture");
         return false;
@@ -190,6 +173,44 @@ parse_isolation(const char *verb, const char *text, RunOptions *run)
         command_complain(
             verb, "--isolation: found '%s', expected inline or process", text);
         return false;
+    }
+    return true;
+}
+
+bool
+command_viewers(const char *verb, char **traces, char **captures,
+                RunOptions *run)
+{
+    const struct {
+        const char *name;
+        bool *wanted;
+    } forms[] = {
+        {"text", &run->trace_text},         {"binary", &run->trace_binary},
+        {"perfetto", &run->trace_perfetto}, {"shiviz", &run->trace_shiviz},
+        {"pcap", &run->capture_pcap},       {"pcapng", &run->capture_pcapng},
+    };
+    const unsigned first_capture = 4;
+
+    for (unsigned kind = 0; kind < 2; kind++) {
+        char **names = kind == 0 ? traces : captures;
+        unsigned low = kind == 0 ? 0 : first_capture;
+        unsigned high = kind == 0 ? first_capture : G_N_ELEMENTS(forms);
+
+        for (unsigned i = 0; names != NULL && names[i] != NULL; i++) {
+            unsigned at = low;
+
+            while (at < high && strcmp(names[i], forms[at].name) != 0) {
+                at++;
+            }
+            if (at == high) {
+                command_complain(verb, "--%s: found '%s', expected %s",
+                                 kind == 0 ? "trace" : "capture", names[i],
+                                 kind == 0 ? "text, binary, perfetto or shiviz"
+                                           : "pcap or pcapng");
+                return false;
+            }
+            *forms[at].wanted = true;
+        }
     }
     return true;
 }

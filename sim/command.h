@@ -55,6 +55,9 @@ bool command_parse(int *argc, char ***argv, const char *synopsis,
                    unsigned operand_max, char **operands, int *status);
 /* Judge @options. False after one line about what is wrong. */
 bool command_run_options(const CommandOptions *options, RunOptions *run);
+/* Judge the words of --trace and --capture, either may be NULL. */
+bool command_viewers(const char *verb, char **traces, char **captures,
+                     RunOptions *run);
 /* A whole decimal number of @low to @high, nothing else. */
 bool command_number(const char *text, uint64_t low, uint64_t high,
                     uint64_t *number);

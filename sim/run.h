@@ -38,7 +38,11 @@ typedef struct RunOptions {
     const char *out;     /* folder; NULL: out/<scenario>/<seed> */
     bool trace_text;     /* trace.txt */
     bool trace_binary;   /* trace.sbt.zst */
+    bool trace_perfetto; /* trace.perfetto-trace */
+    bool trace_shiviz;   /* trace.shiviz */
     bool capture_pcap;   /* capture.pcap */
+    bool capture_pcapng; /* capture.pcapng */
+    const char *files;   /* their folder when the run leaves none; or NULL */
     bool keep_going;     /* do not stop at the first violation */
     bool no_folder;      /* leave nothing: verify, benchmarks */
     bool coverage;       /* RunResult.states: sweeps */

@@ -6,15 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "netmodel/regions.h"
 #include "nodes/probes.h"
 #include "sim/canonical.h"
-#include "sim/capture.h"
 #include "sim/checks.h"
 #include "sim/client.h"
 #include "sim/metrics.h"
+#include "sim/run_files.h"
 #include "sim/run_history.h"
-#include "sim/trace.h"
 
 #define CHECKPOINT_EVENTS 4096u
 
@@ -26,11 +24,10 @@ struct RunObserver {
     Digest digest;
     Checks *checks;
     RunHistory *history;
-    Trace *trace, *binary, *tail;
+    RunFiles *files;
     Story *story;
     Metrics *metrics;
     Coverage *coverage; /* or NULL */
-    Capture *capture;
     uint64_t events;
     SimTime last_fault_at, first_ok_after;
     SimTime now;
@@ -45,9 +42,8 @@ static void judge_expectations(RunObserver *observer, RunResult *result);
 static void violate(RunResult *result, const char *check, SimTime at,
                     const char *format, ...) G_GNUC_PRINTF(4, 5);
 static void add_metric(void *data, const char *name, uint64_t value);
-static bool finish_files(RunObserver *observer, GError **error);
-static uint8_t *host_regions(const Scenario *scenario);
-static uint8_t region_number(const char *name);
+static bool finish_files(RunObserver *observer, const RunResult *result,
+                         GError **error);
 static char *path_of(const RunObserver *observer, const char *name);
 
 bool
@@ -87,21 +83,9 @@ run_observer_see(void *user, const Record *record)
         on_client(observer, probe);
     }
     story_observe(observer->story, record);
-    if (observer->trace != NULL) {
-        trace_observe(observer->trace, record);
-    }
-    if (observer->binary != NULL) {
-        trace_observe(observer->binary, record);
-    }
-    if (observer->tail != NULL &&
-        record->number >= observer->options->tail_from) {
-        trace_observe(observer->tail, record);
-    }
+    run_files_see(observer->files, record);
     if (record->death != NULL) {
         on_death(observer, record);
-    }
-    if (observer->capture != NULL) {
-        capture_observe(observer->capture, record);
     }
     return (good || observer->options->keep_going) &&
            record->number != observer->options->stop_event;
@@ -231,7 +215,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
             coverage_states(observer->coverage, result->states);
         coverage_free(observer->coverage);
     }
-    good = finish_files(observer, good ? error : NULL) && good;
+    good = finish_files(observer, result, good ? error : NULL) && good;
     story_finish(observer->story, result->story);
     digest_clear(&observer->digest);
     checks_free(observer->checks);
@@ -243,7 +227,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
 
 /* Complete every file that was begun; the first error is the one told. */
 static bool
-finish_files(RunObserver *observer, GError **error)
+finish_files(RunObserver *observer, const RunResult *result, GError **error)
 {
     bool good = true;
 
@@ -256,17 +240,9 @@ finish_files(RunObserver *observer, GError **error)
         good =
             run_history_close(observer->history, good ? error : NULL) && good;
     }
-    if (observer->trace != NULL) {
-        good = trace_finish(observer->trace, good ? error : NULL) && good;
-    }
-    if (observer->binary != NULL) {
-        good = trace_finish(observer->binary, good ? error : NULL) && good;
-    }
-    if (observer->tail != NULL) {
-        good = trace_finish(observer->tail, good ? error : NULL) && good;
-    }
-    if (observer->capture != NULL) {
-        good = capture_finish(observer->capture, good ? error : NULL) && good;
+    if (observer->files != NULL) {
+        good = run_files_finish(observer->files, result, good ? error : NULL) &&
+               good;
     }
     return good;
 }
@@ -372,36 +348,6 @@ path_of(const RunObserver *observer, const char *name)
     return g_build_filename(observer->folder, name, NULL);
 }
 
-/* By host, 0: none; else one more than the region's number. */
-static uint8_t *
-host_regions(const Scenario *scenario)
-{
-    uint8_t *regions = g_new0(uint8_t, NODE_ID_MAX + 1);
-    unsigned host = 1;
-
-    for (unsigned i = 0; i < scenario->node_count; i++, host++) {
-        regions[host] = region_number(
-            scenario->node_regions != NULL ? scenario->node_regions[i] : NULL);
-    }
-    for (unsigned i = 0; i < scenario->client_group_count; i++) {
-        const ClientGroup *group = &scenario->clients[i];
-
-        for (unsigned j = 0; j < group->count && host <= NODE_ID_MAX;
-             j++, host++) {
-            regions[host] = region_number(group->region);
-        }
-    }
-    return regions;
-}
-
-static uint8_t
-region_number(const char *name)
-{
-    RegionId region = name != NULL ? regions_find(name) : REGIONS_NONE;
-
-    return region < CAPTURE_REGION_MAX ? (uint8_t)(region + 1) : 0;
-}
-
 RunObserver *
 run_observer_new(const RunOptions *options, const Scenario *scenario,
                  const Engine *engine, const char *folder, GError **error)
@@ -409,19 +355,13 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     RunObserver *observer = g_new0(RunObserver, 1);
     TraceAbout about;
     MetricsAbout metrics = {.node_count = scenario->node_count};
-    CaptureAbout capture = {.node_count = scenario->node_count,
-                            .mtu = scenario->links.mtu};
-    g_autofree uint8_t *regions = host_regions(scenario);
     bool good;
-
-    capture.regions = regions;
 
     observer->options = options;
     observer->scenario = scenario;
     observer->engine = engine;
     observer->folder = folder;
     about = run_observer_about(observer);
-    capture.client_count = about.client_count;
     digest_init(
         &observer->digest,
         folder != NULL || options->checkpoints != NULL ? CHECKPOINT_EVENTS : 0);
@@ -439,29 +379,11 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
         observer->history = run_history_new(path, error);
         good = observer->history != NULL;
     }
-    if (good && folder != NULL && options->trace_text) {
-        g_autofree char *path = path_of(observer, "trace.txt");
-
-        observer->trace = trace_new_text(path, &about, error);
-        good = observer->trace != NULL;
-    }
-    if (good && folder != NULL && options->trace_binary) {
-        g_autofree char *path = path_of(observer, "trace.sbt.zst");
-
-        observer->binary = trace_new_binary(path, &about, error);
-        good = observer->binary != NULL;
-    }
-    if (good && folder != NULL && options->tail_from > 0) {
-        g_autofree char *path = path_of(observer, "last_events.txt");
-
-        observer->tail = trace_new_text(path, &about, error);
-        good = observer->tail != NULL;
-    }
-    if (good && folder != NULL && options->capture_pcap) {
-        g_autofree char *path = path_of(observer, "capture.pcap");
-
-        observer->capture = capture_new(path, &capture, error);
-        good = observer->capture != NULL;
+    if (good) {
+        observer->files =
+            run_files_new(options, scenario, &about,
+                          folder != NULL ? folder : options->files, error);
+        good = observer->files != NULL;
     }
     if (!good) {
         static RunResult ignored;

@@ -242,6 +242,10 @@ LIBS_SCENARIO = libsim.a $(LIBS_NETMODEL) $(YAML_LIBS)
 dist_check_SCRIPTS += %D%/test_capture.sh
 TESTS += %D%/test_capture.sh
 
+dist_check_SCRIPTS += %D%/test_viewers.sh
+TESTS += %D%/test_viewers.sh
+EXTRA_DIST += %D%/perfetto.proto %D%/check_perfetto.awk %D%/check_shiviz.awk
+
 dist_check_SCRIPTS += %D%/test_own_program.sh
 TESTS += %D%/test_own_program.sh
 

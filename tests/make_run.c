@@ -63,7 +63,9 @@ main(int count, char **arguments)
     uint8_t regions[NODE_ID_MAX + 1] = {0, 1, 1, 2};
     unsigned seconds = number(count, arguments, 4, 6);
     MetricsAbout metrics = {about.node_count, 0};
-    CaptureAbout capture = {about.node_count, about.client_count, regions, 0};
+    CaptureAbout capture = {.node_count = about.node_count,
+                            .client_count = about.client_count,
+                            .regions = regions};
     g_autofree char *text = g_build_filename(folder, "trace.txt", NULL);
     g_autofree char *binary = g_build_filename(folder, "trace.sbt.zst", NULL);
     g_autofree char *pcap = g_build_filename(folder, "capture.pcap", NULL);

@@ -32,7 +32,7 @@ run a --workers 0|seedbed run: --workers: found '0', expected 1 to 64
 run a --workers 65|seedbed run: --workers: found '65', expected 1 to 64
 run a --workers two|seedbed run: --workers: found 'two', expected 1 to 64
 run a --explore-order 0|seedbed run: --explore-order: found '0', expected a number that is not 0
-run a --capture video|seedbed run: --capture: found 'video', expected pcap
+run a --capture video|seedbed run: --capture: found 'video', expected pcap or pcapng
 run a --no-out --out b|seedbed run: --no-out: leaves nothing, so it does not go with --out, --trace or --capture
 run a --out ''|seedbed run: --out: found '', expected a folder
 verify a --out ''|seedbed verify: --out: found '', expected a folder

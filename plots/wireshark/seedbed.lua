@@ -9,7 +9,11 @@ local seedbed = Proto("seedbed", "Seedbed")
 local f_channel = ProtoField.string("seedbed.channel", "Channel")
 local f_message = ProtoField.string("seedbed.message", "Message")
 local f_length = ProtoField.uint32("seedbed.length", "Length")
-seedbed.fields = { f_channel, f_message, f_length }
+local f_id = ProtoField.string("seedbed.id", "Message id")
+seedbed.fields = { f_channel, f_message, f_length, f_id }
+
+-- The id of a packet of a pcapng: 2^40 x cell + number, "m2.17" in our traces.
+local frame_id = Field.new("frame.packet_id")
 
 local protobuf = Dissector.get("protobuf")
 local data = Dissector.get("data")
@@ -231,6 +235,12 @@ local function begin(tvb, root, channel)
     local tree = root:add(seedbed, tvb())
     tree:append_text(" " .. channel.name)
     tree:add(f_channel, channel.name):set_generated()
+    local id = frame_id()
+    if id then
+        tree:add(f_id, string.format("m%s.%s",
+            tostring(id.value:rshift(40)),
+            tostring(id.value:band(UInt64(0xffffffff, 0xff))))):set_generated()
+    end
     return tree
 end
 
