@@ -4,6 +4,7 @@
 noinst_LIBRARIES += libnodes.a
 libnodes_a_SOURCES = \
 	%D%/banned.h \
+	%D%/buggify.h %D%/buggify_sites.h %D%/buggify.def \
 	%D%/bugs.c %D%/bugs.h %D%/bugs.def \
 	%D%/bytes.c %D%/bytes.h \
 	%D%/config.c %D%/config.h \
@@ -26,6 +27,7 @@ libnodes_a_SOURCES = \
 	%D%/packed.h \
 	%D%/probes.h %D%/probes.def \
 	%D%/quantity.c %D%/quantity.h \
+	%D%/sometimes.h %D%/sometimes.def \
 	%D%/raft/kv.c %D%/raft/kv.h \
 	%D%/raft/kv_server.c %D%/raft/kv_server.h \
 	%D%/raft/kv_wire.c %D%/raft/kv_wire.h \
@@ -51,7 +53,7 @@ libseedbed_node_a_SOURCES = \
 	%D%/host/fatal.c %D%/host/ring.c %D%/host/transport.c
 libseedbed_node_a_CFLAGS = $(AM_CFLAGS)
 nobase_pkginclude_HEADERS = \
-	%D%/bytes.h %D%/config.h %D%/dice.h %D%/effects.h \
+	%D%/buggify.h %D%/bytes.h %D%/config.h %D%/dice.h %D%/effects.h \
 	%D%/node.h %D%/quantity.h %D%/probes.h %D%/probes.def %D%/host/child.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = %D%/seedbed.pc

@@ -8,7 +8,7 @@
  * (effects.h). The same program, unchanged, runs in virtual and in real time.
  *
  * This header is installed: a program built out of tree needs only node.h,
- * effects.h, dice.h, bytes.h and libseedbed-node.a. */
+ * effects.h, dice.h, bytes.h, perhaps buggify.h, and libseedbed-node.a. */
 #ifndef SEEDBED_NODE_H
 #define SEEDBED_NODE_H
 
@@ -196,6 +196,7 @@ typedef struct NodeSetup {
     NodeId self;
     unsigned node_count; /* the cluster is 1..node_count */
     const char *config;  /* "key=value" lines, see config.h; never NULL */
+    uint64_t buggify;    /* key of this run's sites, see buggify.h; 0: off */
 } NodeSetup;
 
 struct Effects;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/crash_box.h"
+#include "sim/streams.h"
 #include "sim/tcp.h"
 
 /* Inputs of one node in a virtual millisecond: a thousand times a busy one. */
@@ -155,7 +156,9 @@ run_inbox(Cell *cell)
 static bool
 start(Cell *cell)
 {
-    NodeSetup setup = {cell->id, cell->node_count, cell->config};
+    NodeSetup setup = {.self = cell->id,
+                       .node_count = cell->node_count,
+                       .config = cell->config};
     GError *error = NULL;
     FileInfo *files = NULL;
     unsigned file_count = 0;
@@ -163,6 +166,9 @@ start(Cell *cell)
 
     if (cell->up || cell->failed || cell->held_down) {
         return false;
+    }
+    if (cell->world->scenario->buggify && !cell->is_client) {
+        setup.buggify = streams_key(cell->world->seed, "buggify", 0, 0) | 1;
     }
     cell->carrier->ops->kill(cell->carrier);
     cell->incarnation++;

@@ -183,7 +183,8 @@ on_probe(Checks *checks, NodeId id, const Effect *probe)
         families[i]->probe(checks->states[i], id, probe->probe.values, number);
     }
     raft_view_probe(&checks->view, id, probe);
-    if (number == PROBE_RAFT_RECOVER || number == PROBE_RAFT_TRUNCATE) {
+    if (number == PROBE_RAFT_RECOVER || number == PROBE_RAFT_TRUNCATE ||
+        number == PROBE_RAFT_RESTORE) {
         disk_shadow_probe(&checks->shadow, id, probe);
     }
 }

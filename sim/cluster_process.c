@@ -309,6 +309,7 @@ send_setup(Process *process, const NodeSetup *setup, bool ring)
                          .self = setup->self,
                          .node_count = setup->node_count,
                          .config = (char *)setup->config,
+                         .buggify = setup->buggify,
                          .program = (char *)process->config.program,
                          .bugs = process->config.bugs,
                          .cpu = process->config.cpu};

@@ -10,6 +10,7 @@
 #include "nodes/host/programs.h"
 #include "sim/catalogue.h"
 #include "sim/command.h"
+#include "sim/reached.h"
 
 #define COLUMNS_MAX 5u
 
@@ -35,6 +36,8 @@ static void add_keys(Table *table);
 static void add_topologies(Table *table);
 static void add_checks(Table *table);
 static void add_bugs(Table *table);
+static void add_sometimes(Table *table);
+static void add_buggify(Table *table);
 static void add(Table *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
 static void print_table(const Subject *subject);
 static void print_json(const Subject *subject);
@@ -72,6 +75,14 @@ static const Subject subjects[] = {
      "planted bugs",
      {"name", "protocol", "broken", "source"},
      add_bugs},
+    {"sometimes",
+     "facts that a sweep should reach; runs count them",
+     {"name", "says"},
+     add_sometimes},
+    {"buggify",
+     "where a node takes unusual turns, with `buggify: on`",
+     {"name", "does"},
+     add_buggify},
 };
 
 int
@@ -89,7 +100,7 @@ cmd_list(int argc, char **argv)
 
     if (!command_parse(&argc, &argv,
                        "[scenarios|programs|distributions|faults|regions|"
-                       "keys|topologies|checks|bugs]",
+                       "keys|topologies|checks|bugs|sometimes|buggify]",
                        "seedbed list faults", entries, NULL, 0, 1, operands,
                        &status)) {
         return status;
@@ -117,7 +128,7 @@ cmd_list(int argc, char **argv)
     command_complain("list",
                      "found '%s', expected scenarios, programs, "
                      "distributions, faults, regions, keys, topologies, "
-                     "checks or bugs",
+                     "checks, bugs, sometimes or buggify",
                      operands[0]);
     return RUN_BAD_ARGUMENTS;
 }
@@ -240,6 +251,26 @@ add_bugs(Table *table)
         const BugRow *row = bugs_row(i);
 
         add(table, row->name, row->protocol, row->broken, row->source, NULL);
+    }
+}
+
+static void
+add_sometimes(Table *table)
+{
+    const ReachedRow *row;
+
+    for (unsigned i = 0; (row = reached_sometimes(i)) != NULL; i++) {
+        add(table, row->name, row->manual, NULL);
+    }
+}
+
+static void
+add_buggify(Table *table)
+{
+    const ReachedRow *row;
+
+    for (unsigned i = 0; (row = reached_buggify(i)) != NULL; i++) {
+        add(table, row->name, row->manual, NULL);
     }
 }
 

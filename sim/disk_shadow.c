@@ -95,7 +95,12 @@ disk_shadow_probe(DiskShadow *shadow, NodeId id, const Effect *probe)
     if (probe->probe.id == PROBE_RAFT_RECOVER) {
         on_recover(node, probe->probe.values);
     } else if (probe->probe.id == PROBE_RAFT_TRUNCATE) {
-        node->dropped_from = MIN(node->dropped_from, probe->probe.values[0]);
+        uint64_t from = probe->probe.values[0];
+
+        node->dropped_from = MIN(node->dropped_from, from);
+        node->found = MIN(node->found, MAX(from - 1, node->restored));
+    } else if (probe->probe.id == PROBE_RAFT_RESTORE) {
+        node->restored = probe->probe.values[0];
     }
 }
 
@@ -120,7 +125,8 @@ on_recover(DiskShadowNode *node, const uint64_t *values)
         node->log.first = values[3] + 1;
         node->log.last = values[3];
     }
-    node->snapshot = values[3] > node->log.last ? values[3] : 0;
+    node->snapshot = 0;
+    node->found = values[3] > node->log.last ? values[3] : 0;
     node->vote_term = values[0];
     node->vote = (NodeId)values[1];
 }
@@ -302,16 +308,19 @@ name_hash(const void *name, size_t size)
     return hash_bytes(name, size, 0);
 }
 
-/* The last index up to which the log is on the platter without a gap. */
+/* The last index up to which the log is on the platter without a gap. What a
+ * durable snapshot holds may be missing: its file may have been removed before
+ * any SYNC of it. */
 uint64_t
 disk_shadow_durable(const DiskShadowNode *node)
 {
     uint64_t last = node->log.last;
+    uint64_t held = MAX(node->snapshot, node->found);
 
     for (unsigned i = 0; i < node->pending->len; i++) {
         const Pending *one = &g_array_index(node->pending, Pending, i);
 
-        if (!one->snapshot && one->index > 0 && one->index <= last &&
+        if (!one->snapshot && one->index > held && one->index <= last &&
             index_ring_has(&node->log, one->index) &&
             index_ring_at((IndexRing *)&node->log, one->index)->hash ==
                 one->generation) {
@@ -319,7 +328,7 @@ disk_shadow_durable(const DiskShadowNode *node)
             break; /* later ones that stand have higher indexes */
         }
     }
-    return MAX(last, node->snapshot);
+    return MAX(last, held);
 }
 
 /* What a restart must find: D2. */
@@ -328,7 +337,8 @@ promised(const DiskShadowNode *node)
 {
     uint64_t last = disk_shadow_durable(node);
 
-    return MAX(MIN(last, node->dropped_from - 1), node->snapshot);
+    return MAX(MIN(last, node->dropped_from - 1),
+               MAX(node->snapshot, node->found));
 }
 
 /* What a new incarnation is told of is durable: the carrier sees to it. */

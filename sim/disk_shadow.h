@@ -20,6 +20,10 @@ typedef struct DiskShadowNode {
     uint64_t write_count;
     GArray *covers;     /* SYNCs under way */
     uint64_t snapshot;  /* index of the last durable one */
+    uint64_t restored;  /* of the one that the node's state began with */
+    uint64_t found;     /* the last restart found the log up to here, though
+                         * what was known of it ended before; until that is
+                         * removed */
     uint64_t vote_term; /* durable */
     NodeId vote;
     bool recovering;   /* after a power loss, until the node tells its log */

@@ -291,9 +291,10 @@ check_program(const Engine *engine, GError **error)
 {
     const Scenario *scenario = engine->config.scenario;
     const char *name = scenario->program;
-    NodeSetup setup = {1, scenario->node_count,
-                       scenario->node_config != NULL ? scenario->node_config
-                                                     : ""};
+    NodeSetup setup = {
+        .self = 1,
+        .node_count = scenario->node_count,
+        .config = scenario->node_config != NULL ? scenario->node_config : ""};
     char text[256] = "";
     const NodeProgram *program;
     void *node;

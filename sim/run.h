@@ -11,6 +11,7 @@
 #include "sim/coverage.h"
 #include "sim/digest.h"
 #include "sim/engine.h"
+#include "sim/reached.h"
 #include "sim/situation.h"
 #include "sim/story.h"
 
@@ -96,6 +97,7 @@ typedef struct RunResult {
     /* Abstract states passed through, when asked for (coverage.h). */
     CoverageState states[COVERAGE_STATES_MAX];
     unsigned state_count;
+    Reached reached;        /* sometimes facts, and buggify sites that fired */
     char story[STORY_SIZE]; /* in plain words */
     char crash[6144];       /* how a node died and where, "" if none did */
     char out[1024];         /* the run folder, "" if none was left */

@@ -13,6 +13,7 @@ static char *command_text(const RunOptions *options, const RunResult *result);
 static void json_bugs(JsonBuilder *json, char **bugs);
 static void json_violations(JsonBuilder *json, const RunResult *result);
 static void json_faults(JsonBuilder *json, const RunResult *result);
+static void json_reached(JsonBuilder *json, const Reached *reached);
 
 char *
 run_json(const RunOptions *options, const RunResult *result)
@@ -61,6 +62,7 @@ run_json(const RunOptions *options, const RunResult *result)
     json_builder_end_object(json);
     json_builder_set_member_name(json, "faults");
     json_faults(json, result);
+    json_reached(json, &result->reached);
     MEMBER("out", string, result->out);
     json_bugs(json, options->bugs);
     MEMBER("explore_order", string, explore);
@@ -125,6 +127,26 @@ json_faults(JsonBuilder *json, const RunResult *result)
         MEMBER("applied", int, count->applied);
         MEMBER("mattered", int, count->mattered);
         json_builder_end_object(json);
+    }
+    json_builder_end_object(json);
+}
+
+/* Every name, so that what was never reached shows up as 0. */
+static void
+json_reached(JsonBuilder *json, const Reached *reached)
+{
+    const ReachedRow *row;
+
+    json_builder_set_member_name(json, "sometimes");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; (row = reached_sometimes(i)) != NULL; i++) {
+        MEMBER(row->name, int, (gint64)reached->sometimes[i]);
+    }
+    json_builder_end_object(json);
+    json_builder_set_member_name(json, "buggify");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; (row = reached_buggify(i)) != NULL; i++) {
+        MEMBER(row->name, int, (gint64)reached->buggify[i]);
     }
     json_builder_end_object(json);
 #undef MEMBER

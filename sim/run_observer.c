@@ -30,6 +30,7 @@ struct RunObserver {
     Coverage *coverage; /* or NULL */
     uint64_t events;
     SimTime last_fault_at, first_ok_after;
+    Reached reached;
     SimTime now;
     char crash[sizeof(((RunResult *)NULL)->crash)];
     GPtrArray *roles; /* by violation: a static word, metrics_role() */
@@ -68,6 +69,7 @@ run_observer_see(void *user, const Record *record)
     if (observer->coverage != NULL) {
         coverage_observe(observer->coverage, record);
     }
+    reached_observe(&observer->reached, record);
     if (G_UNLIKELY(!good)) {
         note_roles(observer, false);
     }
@@ -173,6 +175,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
 
     memset(result, 0, sizeof(*result));
     result->events = observer->events;
+    result->reached = observer->reached;
     memcpy(result->crash, observer->crash, sizeof(result->crash));
     if (observer->metrics != NULL) {
         good = metrics_close(observer->metrics, observer->now, error);

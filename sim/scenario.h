@@ -95,6 +95,7 @@ typedef struct Scenario {
     unsigned fault_overlap_max;      /* at a time; 0: any number */
     bool quorum_budget; /* never more than a minority down at a time */
     Expect expect;
+    bool buggify; /* nodes/buggify.h */
     /* explore */
     SimTime explore_spread;
 } Scenario;

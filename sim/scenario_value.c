@@ -177,11 +177,13 @@ scenario_value_is_bare(ScenarioType type)
 static bool
 parse_bool(const char *text, int64_t *value)
 {
-    if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0) {
+    if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 ||
+        strcmp(text, "on") == 0) {
         *value = 1;
         return true;
     }
-    if (strcmp(text, "false") == 0 || strcmp(text, "no") == 0) {
+    if (strcmp(text, "false") == 0 || strcmp(text, "no") == 0 ||
+        strcmp(text, "off") == 0) {
         *value = 0;
         return true;
     }

@@ -63,6 +63,21 @@ installcheck-local: %D%/test_cluster_process %D%/bad_node
 	  $(DESTDIR)$(pkgdatadir) $(DESTDIR)$(mandir)
 	rm -rf %D%/installed
 
+check_PROGRAMS += %D%/test_buggify
+TESTS += %D%/test_buggify
+%C%_test_buggify_SOURCES = %D%/test_buggify.c
+%C%_test_buggify_CFLAGS = $(TEST_CFLAGS)
+%C%_test_buggify_LDADD = $(LIBS_NODES) $(CHECK_LIBS)
+
+dist_check_SCRIPTS += %D%/test_chaos.sh
+TESTS += %D%/test_chaos.sh
+check_DATA += %D%/turns.so
+EXTRA_DIST += %D%/turns.c
+CLEANFILES += %D%/turns.so
+%D%/turns.so: %D%/turns.c nodes/buggify.h libseedbed-node.a
+	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
+	  -shared -o $@ $(top_srcdir)/tests/turns.c libseedbed-node.a $(GLIB_LIBS)
+
 check_PROGRAMS += %D%/test_control
 TESTS += %D%/test_control
 %C%_test_control_SOURCES = %D%/test_control.c
@@ -271,7 +286,8 @@ check-valgrind: seedbed seedbed-node
 
 dist_check_SCRIPTS += %D%/test_bugs.sh
 TESTS += %D%/test_bugs.sh
-EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml
+EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml \
+	%D%/seeds/chaos-2.yaml
 
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_trace

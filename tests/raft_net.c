@@ -246,7 +246,8 @@ start(RaftNet *net, NodeId id)
 {
     Node *node = &net->nodes[id];
     char error[200];
-    NodeSetup setup = {id, net->count, net->config};
+    NodeSetup setup = {
+        .self = id, .node_count = net->count, .config = net->config};
     Input input = {.kind = INPUT_START};
     g_autofree FileInfo *files = g_new0(FileInfo, node->files->len + 1);
     LinkId link;

@@ -81,7 +81,8 @@ static const struct {
      "x.yaml:1:1: durration: found an unknown key, did you mean \"duration\"?"},
     {"frobnicate: 5 s\n", NULL,
      "x.yaml:1:1: frobnicate: found an unknown key, expected one of name, "
-     "title, duration, nodes, network, disk, clients, faults, expect, explore"},
+     "title, duration, nodes, network, disk, clients, faults, expect, "
+     "buggify, explore"},
     {"name: a/b\n", NULL,
      "x.yaml:1:7: name: found \"a/b\", expected a name of letters, digits, - _ "
      "and ."},
@@ -337,7 +338,8 @@ static const struct {
      "unit such as \"30 s\""},
     {"explore.spread: 1 ms\n", NULL,
      "x.yaml:1:1: explore.spread: found an unknown key, expected one of name, "
-     "title, duration, nodes, network, disk, clients, faults, expect, explore"},
+     "title, duration, nodes, network, disk, clients, faults, expect, "
+     "buggify, explore"},
     {"network:\n  rules:\n    - # nothing\n", NULL,
      "x.yaml:3:6: network.rules.0: found no key \"netem\", expected one"},
     {"faults:\n  random:\n    - null\n", NULL,

@@ -53,7 +53,7 @@ static void
 run(const ClientGroup *group, Server answers, SimTime end)
 {
     g_autofree char *config = client_config(group, 0);
-    NodeSetup setup = {4, 3, config};
+    NodeSetup setup = {.self = 4, .node_count = 3, .config = config};
     char error[100];
     void *client = client_program.make(&setup, error, sizeof(error));
     Effects fx;

@@ -329,7 +329,8 @@ END_TEST
 
 START_TEST(test_refusals)
 {
-    static const NodeSetup bad_setup = {2, 3, "refuse"};
+    static const NodeSetup bad_setup = {
+        .self = 2, .node_count = 3, .config = "refuse"};
     CarrierConfig config = config_of(bad_binary, WAY_RING);
     GError *error = NULL;
     Carrier *carrier = cluster_process_new(&config, 2, NULL);

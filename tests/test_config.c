@@ -80,7 +80,8 @@ static const struct {
 START_TEST(raft_kv)
 {
     char error[200] = "";
-    NodeSetup setup = {1, raft[_i].nodes, raft[_i].text};
+    NodeSetup setup = {
+        .self = 1, .node_count = raft[_i].nodes, .config = raft[_i].text};
     void *node = raft_kv_program.make(&setup, error, sizeof(error));
 
     ck_assert_msg((node != NULL) == raft[_i].good, "%s", error);

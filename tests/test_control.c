@@ -639,7 +639,8 @@ START_TEST(test_handshake)
                           .program = (char *)"echo",
                           .bugs = 0x8000000000000001u,
                           .cpu = -1,
-                          .ring_size = 65536};
+                          .ring_size = 65536,
+                          .buggify = 0xfedcba9876543211u};
     ControlSetup got_setup;
     ControlReady ready = {.error = "no", .ring = true}, got_ready;
     Seedbed__Control__Setup *raw;
@@ -666,6 +667,7 @@ START_TEST(test_handshake)
         ck_assert_str_eq(got_setup.program, "echo");
         ck_assert_uint_eq(got_setup.bugs, 0x8000000000000001u);
         ck_assert_uint_eq(got_setup.ring_size, 65536);
+        ck_assert_uint_eq(got_setup.buggify, 0xfedcba9876543211u);
         control_setup_clear(&got_setup);
     }
     setup.config = (char *)"";

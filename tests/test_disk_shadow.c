@@ -59,6 +59,21 @@ static const CheckScriptRow rows[] = {
      "2 role 0 1\n2 name 50\n2 sync 4 1 1\n2 durable 4\n2 installed 1 1 50\n"
      "2 ack 1 1 50\n",
      ""},
+    {"a file under a durable snapshot went before any sync of it",
+     THREE("2") "2 log 4 5 1 2\n2 name 5\n2 log 6 6 1 3\n2 sync 4 6 3\n"
+                "2 durable 4\n2 ack 1 1 6\n",
+     ""},
+    {"a file behind it did",
+     THREE("2") "2 log 4 6 1 2\n2 name 5\n2 log 7 7 1 3\n2 sync 4 7 3\n"
+                "2 durable 4\n2 ack 1 1 7\n",
+     "durable-append n2: entries up to 7 were acknowledged, but only 5 are "
+     "durable\n"},
+    {"a tail that came back with a power loss was then removed",
+     THREE("2") "2 log 2 2 2 2\n2 power-loss\n2 restart\n2 start\n"
+                "2 recover 0 0 1 3\n2 role 0 2\n2 truncate 2\n"
+                "2 log 2 2 2 3\n2 sync 2 2 3\n2 durable 2\n2 kill\n"
+                "2 restart\n2 start\n2 recover 0 0 1 2\n",
+     ""},
     {"its name is not",
      "2 role 0 1\n2 name 50\n2 sync 4 1 1\n2 installed 1 1 50\n",
      "durable-snapshot n2: a snapshot up to 50 were acknowledged, but only 0 "

@@ -110,7 +110,8 @@ text_effect(const Effect *effect)
         }
         break;
     case EFFECT_PROBE:
-        if (effect->probe.id == PROBE_RAFT_APPLY) {
+        if (effect->probe.id == PROBE_RAFT_APPLY ||
+            effect->probe.id == PROBE_SOMETIMES) {
             return;
         }
         g_string_append_printf(text, "%s", probe_names[effect->probe.id]);

@@ -147,7 +147,8 @@ make_node(Child *child, const ControlSetup *setup, ChildFind find,
 {
     NodeSetup told = {.self = setup->self,
                       .node_count = setup->node_count,
-                      .config = setup->config};
+                      .config = setup->config,
+                      .buggify = setup->buggify};
 
     if (setup->abi != NODE_ABI) {
         snprintf(ready->error, sizeof ready->error,

@@ -52,6 +52,7 @@ typedef struct ControlSetup {
     uint64_t bugs;
     int cpu;            /* -1: any */
     uint64_t ring_size; /* bytes; 0: none */
+    uint64_t buggify;   /* key, nodes/buggify.h; 0: off */
 } ControlSetup;
 
 typedef struct ControlReady {

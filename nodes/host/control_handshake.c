@@ -53,6 +53,7 @@ control_put_setup(Wire *out, const ControlSetup *setup)
     wire_put_fixed64(out, 6, setup->bugs);
     wire_put_u64(out, 7, (uint64_t)(cpu * 2) ^ (cpu < 0 ? UINT64_MAX : 0));
     wire_put_u64(out, 8, setup->ring_size);
+    wire_put_fixed64(out, 9, setup->buggify);
 }
 
 bool
@@ -89,6 +90,9 @@ control_get_setup(Slice message, ControlSetup *setup, ControlError *error)
             break;
         case VARINT(8):
             setup->ring_size = reader.value;
+            break;
+        case FIXED64(9):
+            setup->buggify = reader.value;
             break;
         default:
             return refuse(error, "setup", "an unknown field");

@@ -134,6 +134,7 @@ on_request(KvServer *server, LinkId link, Slice bytes, Effects *fx)
     } else if (server->pending_bytes + bytes.size > server->pending_max) {
         reply.id = request.id;
         reply.status = KV_STATUS_BUSY;
+        SOMETIMES(fx, KV_BUSY);
     } else if ((index = raft_propose(server->raft, bytes, fx)) != 0) {
         push(server, (Pending){index, request.id, link, bytes.size});
         return;
@@ -191,6 +192,9 @@ machine_role(void *self, Effects *fx)
     if (server->raft->role == RAFT_LEADER) {
         g_assert(server->pending_first == server->pending_end);
         return;
+    }
+    if (server->pending_first != server->pending_end) {
+        SOMETIMES(fx, KV_OUTCOME_UNKNOWN);
     }
     while (server->pending_first != server->pending_end) {
         Pending *pending =

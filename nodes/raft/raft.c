@@ -40,6 +40,7 @@ raft_begin(Raft *raft, const Input *input)
     raft->input = input;
     raft->now = input->now;
     raft->draws = 0;
+    raft->buggify_visits = 0;
     raft->step++;
     raft_log_begin_step(&raft->log);
 }
@@ -118,6 +119,10 @@ raft_commit(Raft *raft, uint64_t index, Effects *fx)
     uint64_t values[3] = {index, raft_log_term(&raft->log, index), 0};
 
     g_assert(index > raft->commit_index && index <= raft->log.last_index);
+    if (values[1] !=
+        raft_log_term(&raft->log, MIN(raft->commit_index + 1, index))) {
+        SOMETIMES(fx, RAFT_COMMIT_OLDER);
+    }
     raft->commit_index = index;
     effects_probe(fx, PROBE_RAFT_COMMIT, values, 2, slice_of(NULL, 0));
     while (raft->applied_index < raft->commit_index) {
@@ -166,13 +171,17 @@ raft_handle_message(Raft *raft, NodeId from, Slice bytes, Effects *fx)
     }
     switch (m.kind) {
     case RAFT_VOTE_REQUEST:
-        raft_election_request(raft, from, &m, fx);
+        if (!RAFT_BUGGIFY(raft, DROP_VOTE_REQUEST, fx)) {
+            raft_election_request(raft, from, &m, fx);
+        }
         break;
     case RAFT_VOTE_REPLY:
         raft_election_reply(raft, from, &m, fx);
         break;
     case RAFT_APPEND_REQUEST:
-        raft_replication_request(raft, from, &m, fx);
+        if (!RAFT_BUGGIFY(raft, DROP_APPEND, fx)) {
+            raft_replication_request(raft, from, &m, fx);
+        }
         break;
     case RAFT_APPEND_REPLY:
         raft_replication_reply(raft, from, &m, fx);
@@ -227,6 +236,25 @@ raft_draw(Raft *raft, uint64_t low, uint64_t high)
     g_assert(low <= high && raft->input != NULL);
     word = dice_u64(&raft->input->dice, raft->draws++);
     return low + dice_below(word, high - low + 1);
+}
+
+bool
+raft_buggify(Raft *raft, unsigned site, Effects *fx)
+{
+    static const char *const names[BUGGIFY_COUNT] = {
+#define BUGGIFY_SITE(name, text, manual) text,
+#include "nodes/buggify.def"
+#undef BUGGIFY_SITE
+    };
+    uint64_t value = site;
+
+    g_assert(site < BUGGIFY_COUNT && raft->input != NULL);
+    if (!buggify_fires(raft->buggify, names[site], &raft->input->dice,
+                       raft->buggify_visits++)) {
+        return false;
+    }
+    effects_probe(fx, PROBE_BUGGIFY, &value, 1, slice_of(NULL, 0));
+    return true;
 }
 
 uint64_t

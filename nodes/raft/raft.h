@@ -24,12 +24,15 @@
 #ifndef SEEDBED_RAFT_H
 #define SEEDBED_RAFT_H
 
+#include "nodes/buggify.h"
+#include "nodes/buggify_sites.h"
 #include "nodes/bugs.h"
 #include "nodes/effects.h"
 #include "nodes/frame.h"
 #include "nodes/quantity.h"
 #include "nodes/raft/raft_log.h"
 #include "nodes/raft/raft_wire.h"
+#include "nodes/sometimes.h"
 
 #define RAFT_VOTERS_MAX   64u
 #define RAFT_INFLIGHT_MAX 4096u
@@ -198,6 +201,9 @@ typedef struct Raft {
     uint64_t step;
     RaftPacked packed[RAFT_PACKED_MAX];
 
+    uint64_t buggify;        /* key of nodes/buggify.h; 0: off */
+    uint64_t buggify_visits; /* of this step, at sites that are on */
+
     RaftPhase phase;
     bool stopping;
     Token last_token;
@@ -268,6 +274,11 @@ void raft_send(Raft *raft, NodeId to, const RaftMessage *message, Token after,
                Effects *fx);
 void raft_strange(Raft *raft, NodeId from, unsigned reason, Effects *fx);
 void raft_halt(Raft *raft, const char *reason, Effects *fx);
+/* Whether the site of nodes/buggify.def fires now. */
+bool raft_buggify(Raft *raft, unsigned site, Effects *fx);
+#define RAFT_BUGGIFY(raft, name, fx)                                           \
+    (G_UNLIKELY((raft)->buggify != 0) &&                                       \
+     raft_buggify((raft), BUGGIFY_RAFT_##name, (fx)))
 void raft_append(Raft *raft, RaftEntryKind kind, Slice data, Effects *fx);
 void raft_commit(Raft *raft, uint64_t index, Effects *fx);
 void raft_handle_message(Raft *raft, NodeId from, Slice bytes, Effects *fx);

@@ -48,12 +48,14 @@ raft_election_request(Raft *raft, NodeId from, const RaftMessage *m,
     /* A server that hears a leader is not to be disturbed: thesis 4.2.3. It
      * neither votes nor learns the term. */
     if (hears_leader(raft) && m->term > raft->term && !pre_vote) {
+        SOMETIMES(fx, RAFT_VOTE_LEADER_HEARD);
         return;
     }
     if (pre_vote) {
         /* Thesis 9.6: would we vote? Nothing changes here, so nothing need
          * be durable. A grant names the term that was asked for. */
-        grant = m->term > raft->term && current && !hears_leader(raft);
+        grant = m->term > raft->term && current && !hears_leader(raft) &&
+                !RAFT_BUGGIFY(raft, REFUSE_PRE_VOTE, fx);
         raft_send(raft, from,
                   &(RaftMessage){.kind = RAFT_VOTE_REPLY,
                                  .term = grant ? m->term : raft->term,
@@ -68,6 +70,11 @@ raft_election_request(Raft *raft, NodeId from, const RaftMessage *m,
      * to a candidate whose log is at least as complete. */
     grant = m->term == raft->term && current &&
             (raft->vote == 0 || raft->vote == from);
+    if (m->term == raft->term && !current) {
+        SOMETIMES(fx, RAFT_VOTE_LOG_BEHIND);
+    } else if (m->term == raft->term && !grant) {
+        SOMETIMES(fx, RAFT_VOTE_TAKEN);
+    }
     if (grant) {
         g_assert(raft->role != RAFT_CANDIDATE && raft->role != RAFT_LEADER);
         raft_election_follow(raft, raft->term, raft->leader, fx);
@@ -124,6 +131,12 @@ raft_election_follow(Raft *raft, uint64_t term, NodeId leader, Effects *fx)
     g_assert(term >= raft->term); /* Raft section 5.1 */
     if (!changed) {
         return;
+    }
+    if (was_leader && raft->log.last_index > raft->commit_index) {
+        SOMETIMES(fx, RAFT_LEADER_UNCOMMITTED);
+    }
+    if (was_leader && term > raft->term) {
+        SOMETIMES(fx, RAFT_LEADER_DEPOSED);
     }
     raft->role = RAFT_FOLLOWER;
     raft->leader = leader;
@@ -185,6 +198,9 @@ check_quorum(Raft *raft, Effects *fx)
     quorum_heard = raft_quorum_value(raft, heard);
     g_assert(quorum_heard <= raft->now);
     if (quorum_heard + raft->settings.election_timeout.high < raft->now) {
+        SOMETIMES(fx, RAFT_LEADER_WITHOUT_QUORUM);
+        raft_election_follow(raft, raft->term, 0, fx);
+    } else if (RAFT_BUGGIFY(raft, STEP_DOWN, fx)) {
         raft_election_follow(raft, raft->term, 0, fx);
     }
 }
@@ -193,6 +209,11 @@ static void
 campaign(Raft *raft, bool pre_vote, Effects *fx)
 {
     g_assert(raft->role != RAFT_LEADER);
+    if (raft->role == RAFT_CANDIDATE) {
+        SOMETIMES(fx, RAFT_SPLIT_VOTE);
+    } else if (raft->role == RAFT_PRE_CANDIDATE && pre_vote) {
+        SOMETIMES(fx, RAFT_PRE_VOTE_FAILED);
+    }
     for (unsigned i = 1; i <= raft->node_count; i++) {
         raft->peers[i].granted = false;
     }
@@ -321,6 +342,9 @@ set_timeout(Raft *raft, Effects *fx)
 {
     raft->timeout = raft_draw(raft, raft->settings.election_timeout.low,
                               raft->settings.election_timeout.high);
+    if (RAFT_BUGGIFY(raft, TIMEOUT_LEAST, fx)) {
+        raft->timeout = raft->settings.election_timeout.low;
+    }
     effects_timer(fx, RAFT_TIMER_ELECTION, raft->timer_base + raft->timeout);
 }
 

@@ -50,6 +50,7 @@ raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
     }
     /* What came early may fit now; one answer, the last, speaks for all. */
     while (take_early(raft, &early)) {
+        SOMETIMES(fx, RAFT_APPEND_EARLY);
         bool good =
             !conflicts(raft, &early, &reply) && accept(raft, from, &early, fx);
 
@@ -301,6 +302,14 @@ truncate_from(Raft *raft, uint64_t from, Effects *fx)
     uint64_t value = from;
 
     g_assert(from > raft->commit_index);
+    SOMETIMES(fx, RAFT_TRUNCATED);
+    if (from <= raft->log.durable_index) {
+        SOMETIMES(fx, RAFT_TRUNCATED_DURABLE);
+    }
+    if (raft_log_term(&raft->log, from) !=
+        raft_log_term(&raft->log, raft->log.last_index)) {
+        SOMETIMES(fx, RAFT_TRUNCATED_TERMS);
+    }
     raft_log_truncate(&raft->log, from);
     raft_storage_truncated(raft);
     effects_probe(fx, PROBE_RAFT_TRUNCATE, &value, 1, slice_of(NULL, 0));

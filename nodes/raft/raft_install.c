@@ -38,6 +38,7 @@ raft_install_begin(Raft *raft, NodeId id, Effects *fx)
 
     g_assert(raft->role == RAFT_LEADER);
     g_assert(raft->snapshot.index + 1 >= raft->log.first_index);
+    SOMETIMES(fx, RAFT_SNAPSHOT_SENT);
     peer->mode = RAFT_SNAPSHOT;
     peer->inflight_count = 0;
     peer->stream_index = 0;
@@ -117,6 +118,9 @@ raft_install_reply(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
     if (peer->install_offered) {
         peer->install_offered = false;
         peer->install_offset = MIN(offset, raft->snapshot.size);
+        if (peer->install_offset > 0) {
+            SOMETIMES(fx, RAFT_INSTALL_RESUMED);
+        }
     }
     peer->install_held = MIN(offset, peer->install_offset);
     pump(raft, from, fx);
@@ -292,6 +296,7 @@ pump(Raft *raft, NodeId id, Effects *fx)
 {
     RaftPeer *peer = &raft->peers[id];
     uint64_t chunk = raft->settings.snapshot_chunk;
+    uint64_t size = RAFT_BUGGIFY(raft, SMALL_CHUNK, fx) ? chunk / 8 + 1 : chunk;
     char *name;
 
     if (peer->install_index != raft->snapshot.index) {
@@ -307,7 +312,7 @@ pump(Raft *raft, NodeId id, Effects *fx)
     raft_snapshot_name(name, peer->install_index);
     peer->install_read = raft_token(raft);
     effects_read(fx, peer->install_read, name, peer->install_offset,
-                 MIN(chunk, raft->snapshot.size - peer->install_offset));
+                 MIN(size, raft->snapshot.size - peer->install_offset));
 }
 
 static void
@@ -403,12 +408,14 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
         (raft_log_term(&raft->log, view->index) == view->term ||
          BUG(RAFT_INSTALL_KEEPS_TAIL))) {
         /* Rule 6: what follows the snapshot stays. */
+        SOMETIMES(fx, RAFT_INSTALL_LOG_KEPT);
         raft_snapshot_compact(raft, fx);
         return;
     }
     if (raft->log.last_index >= raft->log.first_index) {
         uint64_t from = raft->log.first_index;
 
+        SOMETIMES(fx, RAFT_INSTALL_LOG_REPLACED);
         effects_probe(fx, PROBE_RAFT_TRUNCATE, &from, 1, slice_of(NULL, 0));
     }
     /* The snapshot's name is not durable before the next SYNC: until then a

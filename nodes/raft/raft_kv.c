@@ -59,6 +59,7 @@ program_make(const NodeSetup *setup, char *error, size_t error_size)
     node->server = kv_server_new(pending_max);
     node->raft = raft_new(setup->self, setup->node_count, &settings,
                           &kv_server_machine, node->server);
+    node->raft->buggify = setup->buggify;
     kv_server_attach(node->server, node->raft);
     protocol.self = node;
     return member_new(&protocol, 1);

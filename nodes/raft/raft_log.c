@@ -122,6 +122,12 @@ raft_log_reset(RaftLog *log, uint64_t index, uint64_t term, uint64_t durable,
     log->starts_log = true;
 }
 
+void
+raft_log_end_file(RaftLog *log)
+{
+    log->file_size = MAX(log->file_size, log->segment_size);
+}
+
 unsigned
 raft_log_spans(const RaftLog *log, uint64_t from, unsigned count,
                RaftSpan spans[2])

@@ -96,6 +96,8 @@ void raft_log_compact(RaftLog *log, uint64_t first_index, Effects *fx);
  * is durable of all that, by log or snapshot, ends at @durable. */
 void raft_log_reset(RaftLog *log, uint64_t index, uint64_t term,
                     uint64_t durable, Effects *fx);
+/* The next record begins a new file, however small the last one is. */
+void raft_log_end_file(RaftLog *log);
 /* The entries @from..@from + @count - 1 as one or two spans. */
 unsigned raft_log_spans(const RaftLog *log, uint64_t from, unsigned count,
                         RaftSpan spans[2]);

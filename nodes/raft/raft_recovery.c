@@ -162,6 +162,12 @@ raft_recovery_synced(Raft *raft, Token token, int error, Effects *fx)
         return;
     }
     raft_recovery_free(raft);
+    if (raft->vote != 0) {
+        SOMETIMES(fx, RAFT_RECOVER_VOTED);
+    }
+    if (raft->snapshot.index > 0) {
+        SOMETIMES(fx, RAFT_RECOVER_SNAPSHOT);
+    }
     raft->vote_durable = raft->vote_written;
     raft->phase = RAFT_ACTIVE;
     values[0] = raft->term;
@@ -483,6 +489,12 @@ finish_log(Raft *raft, Effects *fx)
                "raft: raft-vote is older than the log; refusing to start", fx);
         return;
     }
+    if (recovery->damaged) {
+        SOMETIMES(fx, RAFT_RECOVER_TORN);
+    }
+    if (recovery->newer_offset != UINT64_MAX) {
+        SOMETIMES(fx, RAFT_RECOVER_NEWER_TERM);
+    }
     log->written_index = log->durable_index = log->last_index;
     log->durable_offset = log->end_offset;
     log->fresh_file = true;
@@ -548,6 +560,7 @@ sync_all(Raft *raft, Effects *fx)
 static void
 refuse(Raft *raft, uint64_t offset, const char *reason, Effects *fx)
 {
+    SOMETIMES(fx, RAFT_RECOVER_REFUSED);
     effects_probe(fx, PROBE_RAFT_CORRUPT, &offset, 1, slice_of(NULL, 0));
     raft_halt(raft, reason, fx);
 }

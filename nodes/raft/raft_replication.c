@@ -19,7 +19,8 @@ static bool send_entries(Raft *raft, NodeId id, Effects *fx);
 static unsigned batch(const Raft *raft, uint64_t from, size_t room);
 static void send_empty(Raft *raft, NodeId id, Effects *fx);
 static Bytes *pack(Raft *raft, uint64_t previous, unsigned count);
-static void acknowledged(Raft *raft, NodeId id, const RaftMessage *m);
+static void acknowledged(Raft *raft, NodeId id, const RaftMessage *m,
+                         Effects *fx);
 static void refused(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx);
 static void inflight_push(Raft *raft, RaftPeer *peer, uint64_t index);
 static void inflight_pop(Raft *raft, RaftPeer *peer);
@@ -83,7 +84,8 @@ raft_replication_heartbeat(Raft *raft, Effects *fx)
         RaftPeer *peer = &raft->peers[id];
 
         if (id == raft->self || (peer->sent_at + recent > raft->now &&
-                                 peer->mode == RAFT_REPLICATE)) {
+                                 peer->mode == RAFT_REPLICATE &&
+                                 !RAFT_BUGGIFY(raft, HEARTBEAT_EXTRA, fx))) {
             continue;
         }
         peer->probe_sent = false; /* the last one may be lost: ask again */
@@ -133,7 +135,7 @@ raft_replication_reply(Raft *raft, NodeId from, const RaftMessage *m,
         refused(raft, from, m, fx);
         return;
     }
-    acknowledged(raft, from, m);
+    acknowledged(raft, from, m, fx);
     if (peer->match_index > raft->commit_index) {
         raft_replication_tell(raft, from, fx);
         advance_commit(raft, fx);
@@ -260,9 +262,13 @@ flush_peer(Raft *raft, NodeId id, Effects *fx)
     }
     while (peer->next_index <= raft->log.last_index &&
            peer->inflight_count < raft->settings.inflight_max) {
-        if (!send_entries(raft, id, fx)) {
+        if (!send_entries(raft, id, fx) || RAFT_BUGGIFY(raft, SEND_LESS, fx)) {
             break;
         }
+    }
+    if (peer->inflight_count == raft->settings.inflight_max &&
+        peer->next_index == raft->log.last_index) {
+        SOMETIMES(fx, RAFT_WINDOW_FULL);
     }
 }
 
@@ -284,6 +290,9 @@ send_entries(Raft *raft, NodeId id, Effects *fx)
     if (stream) {
         room = raft->settings.batch_max_bytes;
         if (peer->stream_state != RAFT_STREAM_UP) {
+            if (peer->stream_state == RAFT_STREAM_CLOSED) {
+                SOMETIMES(fx, RAFT_STREAM_ENTRY);
+            }
             raft_replication_open(raft, id, fx);
             peer->probe_sent = false;
             return false;
@@ -292,7 +301,9 @@ send_entries(Raft *raft, NodeId id, Effects *fx)
             return false;
         }
     }
-    count = batch(raft, peer->next_index, room);
+    count = RAFT_BUGGIFY(raft, SMALL_BATCH, fx)
+                ? 1
+                : batch(raft, peer->next_index, room);
     message = pack(raft, peer->next_index - 1, count);
     if (stream) {
         raft_replication_stream(raft, id, message, fx);
@@ -387,7 +398,7 @@ pack(Raft *raft, uint64_t previous, unsigned count)
 }
 
 static void
-acknowledged(Raft *raft, NodeId id, const RaftMessage *m)
+acknowledged(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
 {
     RaftPeer *peer = &raft->peers[id];
     uint64_t match = m->append_reply.match_index;
@@ -408,7 +419,8 @@ acknowledged(Raft *raft, NodeId id, const RaftMessage *m)
     if (peer->mode == RAFT_PROBE &&
         m->append_reply.sequence >= peer->valid_sequence &&
         match + 1 >= peer->next_index) {
-        peer->mode = RAFT_REPLICATE;
+        peer->mode =
+            RAFT_BUGGIFY(raft, PIPELINE_LATE, fx) ? RAFT_PROBE : RAFT_REPLICATE;
         peer->probe_sent = false;
         peer->inflight_count = 0;
     }
@@ -440,6 +452,7 @@ refused(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
         if (++peer->gap_refusals < RAFT_GAP_REFUSALS) {
             return;
         }
+        SOMETIMES(fx, RAFT_APPEND_GAP);
     }
     peer->gap_index = 0;
     if (next <= peer->match_index) {
@@ -505,6 +518,9 @@ advance_commit(Raft *raft, Effects *fx)
     if (index > raft->commit_index &&
         (raft_log_term(&raft->log, index) == raft->term ||
          BUG(RAFT_COMMIT_OLD_TERM))) {
+        if (index > raft->log.durable_index) {
+            SOMETIMES(fx, RAFT_COMMIT_BEFORE_OWN_DISK);
+        }
         raft_commit(raft, index, fx);
     }
 }

@@ -12,6 +12,8 @@
 #define MAGIC  UINT64_C(0x3130504e53464152) /* "RAFSNP01" */
 #define WORDS  5u /* of the header before the voters */
 #define FOOTER 16u
+/* No snapshot is so early that it holds fewer new entries. */
+#define BUGGIFY_ENTRIES 16u
 
 /* One being written. */
 struct RaftSaving {
@@ -37,8 +39,12 @@ raft_snapshot_flush(Raft *raft, Effects *fx)
 {
     uint64_t threshold = raft->settings.snapshot_threshold;
 
-    if (threshold == 0 || raft->saving != NULL ||
-        raft->applied_index < raft->snapshot.index + threshold) {
+    if (threshold == 0 || raft->saving != NULL) {
+        return;
+    }
+    if (raft->applied_index < raft->snapshot.index + threshold &&
+        (raft->applied_index < raft->snapshot.index + BUGGIFY_ENTRIES ||
+         !RAFT_BUGGIFY(raft, EARLY_SNAPSHOT, fx))) {
         return;
     }
     /* While a peer is being sent the last one, let it have it; but a peer
@@ -121,7 +127,9 @@ raft_snapshot_restore(Raft *raft, const RaftSnapshotView *view, uint64_t size,
 void
 raft_snapshot_compact(Raft *raft, Effects *fx)
 {
-    uint64_t trailing = raft->settings.snapshot_trailing;
+    uint64_t trailing = RAFT_BUGGIFY(raft, COMPACT_AT_ONCE, fx)
+                            ? 0
+                            : raft->settings.snapshot_trailing;
 
     if (raft->snapshot.index > trailing) {
         uint64_t first = raft->snapshot.index - trailing + 1;
@@ -261,6 +269,7 @@ finish(Raft *raft, Effects *fx)
     RaftSaving *saving = raft->saving;
     RaftSnapshot old = raft->snapshot;
 
+    SOMETIMES(fx, RAFT_SNAPSHOT_TAKEN);
     if (saving->index > old.index) {
         char *name = effects_alloc(fx, RAFT_SNAPSHOT_NAME_MAX);
 
@@ -277,6 +286,7 @@ finish(Raft *raft, Effects *fx)
         raft_snapshot_compact(raft, fx);
     } else {
         /* A newer one was installed meanwhile. */
+        SOMETIMES(fx, RAFT_SNAPSHOT_OVERTAKEN);
         effects_remove(fx, RAFT_SNAPSHOT_SAVING);
     }
     raft_snapshot_free(raft);

@@ -74,13 +74,20 @@ raft_storage_flush(Raft *raft, Effects *fx)
      * them covers it as well: a restart knows by that which of the two was
      * damaged. */
     if (!new_vote || raft->vote_written == raft->vote_durable) {
+        if (raft->log.written_index < raft->log.last_index &&
+            RAFT_BUGGIFY(raft, SMALL_SEGMENT, fx)) {
+            raft_log_end_file(&raft->log);
+        }
         raft_log_write(&raft->log, fx);
         if (new_vote) {
             raft_storage_write_vote(raft, fx);
         }
     }
     issue_sync(raft, fx);
-    send_answers(raft, fx);
+    if ((raft->vote_answers | raft->append_answers) != 0 &&
+        !RAFT_BUGGIFY(raft, DELAY_ACK, fx)) {
+        send_answers(raft, fx);
+    }
     raft_election_flush(raft, fx);
 }
 
@@ -178,7 +185,8 @@ issue_sync(Raft *raft, Effects *fx)
              (last ? last->vote_generation : raft->vote_durable) &&
          raft->log.written_index <=
              (last ? MAX(last->index, raft->log.durable_index)
-                   : raft->log.durable_index))) {
+                   : raft->log.durable_index)) ||
+        RAFT_BUGGIFY(raft, DELAY_SYNC, fx)) {
         return;
     }
     count = raft_log_dirty_files(&raft->log, names, SYNC_FILES_MAX - 1,
