@@ -16,6 +16,8 @@ static const Command commands[] = {
      cmd_replay},
     {"verify", "SCENARIO", "one digest over isolations, workers and memory",
      cmd_verify},
+    {"sweep", "SCENARIO", "many seeds in parallel, failures sorted by kind",
+     cmd_sweep},
     {"bisect", "A B", "the first differing event of two runs, and its causes",
      cmd_bisect},
     {"plot", "DIR", "pictures of a run (gnuplot)", cmd_plot},

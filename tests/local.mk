@@ -9,7 +9,7 @@ LIBS_PROTO = libproto.a $(PROTOBUFC_LIBS) $(XXHASH_LIBS) $(DEFLATE_LIBS) $(GMODU
 check_DATA =
 LIBS_NODES = libnodes.a $(LIBS_PROTO)
 LIBS_NETMODEL = libnetmodel.a $(LIBS_NODES)
-LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZSTD_LIBS) -lpthread -lm
+LIBS_SIM = libsim.a $(LIBS_NETMODEL) $(JSON_LIBS) $(PCAP_LIBS) $(YAML_LIBS) $(ZSTD_LIBS) $(SQLITE_LIBS) -lpthread -lm
 
 dist_check_SCRIPTS += %D%/style/test_style.sh
 TESTS += %D%/style/test_style.sh
@@ -359,6 +359,7 @@ endif
 include tests/bench/local.mk
 include tests/raft.mk
 include tests/command.mk
+include tests/sweep.mk
 
 # The live host.
 check_PROGRAMS += %D%/test_live

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A sweep as the object of --json and summary.json. Key names are a contract:
+ * they never change, new ones may come. Seeds are decimal strings, as in the
+ * object of a run. */
+#include <inttypes.h>
+#include <json-glib/json-glib.h>
+
+#include "sim/build_id.h"
+#include "sim/sweep_job.h"
+#include "sim/sweep_summary.h"
+
+#define MEMBER(name, kind, value)                                              \
+    json_builder_set_member_name(json, name);                                  \
+    json_builder_add_##kind##_value(json, value)
+
+static void add_verdict(JsonBuilder *json, const SweepSummary *summary);
+static void add_groups(JsonBuilder *json, const SweepSummary *summary);
+static void add_group(JsonBuilder *json, const SweepSummary *summary,
+                      unsigned at);
+static void add_faults(JsonBuilder *json, const SweepSummary *summary);
+static void add_variants(JsonBuilder *json, const SweepSummary *summary);
+static void add_seed(JsonBuilder *json, const char *name, uint64_t seed);
+
+char *
+sweep_summary_json(const SweepSummary *summary)
+{
+    const SweepOptions *options = summary->options;
+    const SweepOutcome *outcome = &summary->outcome;
+    JsonBuilder *json = json_builder_new();
+    JsonGenerator *generator = json_generator_new();
+    double seconds = (double)outcome->wall_ns / 1e9;
+    JsonNode *root;
+    char *text;
+
+    json_builder_begin_object(json);
+    MEMBER("scenario", string, summary->scenario);
+    add_seed(json, "first_seed", options->run->seed);
+    if (options->seed_count != UINT64_MAX) {
+        MEMBER("seed_count", int, (gint64)options->seed_count);
+    }
+    add_verdict(json, summary);
+    add_groups(json, summary);
+    add_faults(json, summary);
+    add_variants(json, summary);
+    json_builder_set_member_name(json, "rechecks");
+    json_builder_begin_object(json);
+    MEMBER("runs", int, (gint64)summary->rechecked);
+    MEMBER("by_process", int, (gint64)summary->rechecked_by_process);
+    MEMBER("differing", int, (gint64)summary->rechecked_odd);
+    json_builder_end_object(json);
+    MEMBER("runs_done", int, (gint64)outcome->done);
+    MEMBER("runs_found", int, (gint64)outcome->there);
+    MEMBER("jobs", int, outcome->jobs);
+    MEMBER("wall_ns", int, (gint64)outcome->wall_ns);
+    MEMBER("cpu_ns", int, (gint64)outcome->cpu_ns);
+    MEMBER("runs_per_s", double,
+           seconds > 0 ? (double)outcome->done / seconds : 0);
+    MEMBER("interrupted", boolean, outcome->interrupted);
+    MEMBER("stopped_early", boolean, outcome->fail_fast);
+    MEMBER("out", string, options->no_capsules ? "" : options->out);
+    MEMBER("build", string, build_id_text());
+    MEMBER("command", string, options->command);
+    json_builder_end_object(json);
+    root = json_builder_get_root(json);
+    json_generator_set_root(generator, root);
+    json_generator_set_pretty(generator, TRUE);
+    text = json_generator_to_data(generator, NULL);
+    json_node_unref(root);
+    g_object_unref(generator);
+    g_object_unref(json);
+    return text;
+}
+
+static void
+add_verdict(JsonBuilder *json, const SweepSummary *summary)
+{
+    static const char *const words[] = {"pass", "violated", "unknown"};
+    int status = sweep_summary_status(summary);
+
+    MEMBER("verdict", string, status < 3 ? words[status] : "error");
+    json_builder_set_member_name(json, "verdicts");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; i < RESULTS_VERDICT_COUNT; i++) {
+        MEMBER(results_verdict_text((ResultsVerdict)i), int,
+               (gint64)summary->counts[i]);
+    }
+    json_builder_end_object(json);
+    if (summary->error_message != NULL) {
+        add_seed(json, "error_seed", summary->error_seed);
+        MEMBER("error", string, summary->error_message);
+    }
+}
+
+static void
+add_groups(JsonBuilder *json, const SweepSummary *summary)
+{
+    json_builder_set_member_name(json, "failures");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < summary->groups->len; i++) {
+        add_group(json, summary, i);
+    }
+    json_builder_end_array(json);
+    if (summary->since != NULL) {
+        MEMBER("since", string, summary->since);
+        json_builder_set_member_name(json, "resolved");
+        json_builder_begin_array(json);
+        for (unsigned i = 0; i < summary->resolved->len; i++) {
+            json_builder_add_string_value(json, summary->resolved->pdata[i]);
+        }
+        json_builder_end_array(json);
+    }
+}
+
+static void
+add_group(JsonBuilder *json, const SweepSummary *summary, unsigned at)
+{
+    static const char *const news[] = {NULL, "new", "ongoing"};
+    const ResultsGroup *group =
+        &g_array_index(summary->groups, ResultsGroup, at);
+    SweepNews state = g_array_index(summary->news, SweepNews, at);
+    const SweepUnit fastest = {group->fastest_variant, group->fastest_seed};
+    g_autofree char *command = sweep_job_command(summary->options, &fastest);
+    g_autofree char *capsule =
+        group->capsule_variant != 0 && !summary->options->no_capsules
+            ? g_build_filename(summary->options->out, "failures", group->slug,
+                               NULL)
+            : g_strdup("");
+
+    json_builder_begin_object(json);
+    MEMBER("signature", string, group->signature);
+    if (state != SWEEP_NEWS_UNKNOWN) {
+        MEMBER("state", string, news[state]);
+    }
+    MEMBER("count", int, (gint64)group->count);
+    add_seed(json, "first_seed", group->first_seed);
+    MEMBER("first_variant", int, group->first_variant);
+    add_seed(json, "fastest_seed", group->fastest_seed);
+    MEMBER("fastest_variant", int, group->fastest_variant);
+    MEMBER("fastest_events", int, (gint64)group->fastest_events);
+    MEMBER("fastest_virtual_ns", int, (gint64)group->fastest_virtual_ns);
+    MEMBER("message", string, group->message);
+    MEMBER("capsule", string, capsule);
+    MEMBER("run", string, command);
+    json_builder_end_object(json);
+}
+
+static void
+add_faults(JsonBuilder *json, const SweepSummary *summary)
+{
+    json_builder_set_member_name(json, "faults");
+    json_builder_begin_object(json);
+    for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
+        const ResultsFault *fault = &summary->faults[kind];
+
+        if (fault->configured + fault->drawn == 0) {
+            continue;
+        }
+        json_builder_set_member_name(json, fault_kind_name((FaultKind)kind));
+        json_builder_begin_object(json);
+        MEMBER("configured", int, (gint64)fault->configured);
+        MEMBER("drawn", int, (gint64)fault->drawn);
+        MEMBER("applied", int, (gint64)fault->applied);
+        MEMBER("mattered", int, (gint64)fault->mattered);
+        MEMBER("runs_mattered", int, (gint64)fault->seeds);
+        json_builder_end_object(json);
+    }
+    json_builder_end_object(json);
+}
+
+static void
+add_variants(JsonBuilder *json, const SweepSummary *summary)
+{
+    json_builder_set_member_name(json, "variants");
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < summary->options->variant_count; i++) {
+        const SweepVariant *variant = &summary->options->variants[i];
+        const char build[] = {variant->build, '\0'};
+
+        json_builder_begin_object(json);
+        MEMBER("variant", int, i + 1);
+        MEMBER("build", string, build);
+        MEMBER("name", string, variant->name);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+static void
+add_seed(JsonBuilder *json, const char *name, uint64_t seed)
+{
+    g_autofree char *text = g_strdup_printf("%" PRIu64, seed);
+
+    MEMBER(name, string, text);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The screen about a sweep. */
+#include "sim/sweep_summary.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim/results_private.h"
+#include "sim/sweep_job.h"
+
+/* Kinds of failures on the screen; the rest is in summary.json. */
+#define GROUPS_SHOWN 8u
+/* A kind of fault that was applied so often and never mattered is suspect. */
+#define SIGNATURE_SHOWN 200
+
+static bool read_all(SweepSummary *summary, Results *results, GError **error);
+static void read_rechecks(SweepSummary *summary, Results *results);
+static void read_error(SweepSummary *summary, Results *results);
+static bool read_since(SweepSummary *summary, GError **error);
+static void print_head(FILE *stream, const SweepSummary *summary);
+static void print_groups(FILE *stream, const SweepSummary *summary);
+static void print_group(FILE *stream, const SweepSummary *summary, unsigned at);
+static void print_faults(FILE *stream, const SweepSummary *summary);
+static void print_end(FILE *stream, const SweepSummary *summary);
+
+SweepSummary *
+sweep_summary_new(const SweepOptions *options, const SweepOutcome *outcome,
+                  const char *since, GError **error)
+{
+    SweepSummary *summary = g_new0(SweepSummary, 1);
+    g_autofree char *path = g_build_filename(options->out, RESULTS_FILE, NULL);
+    Results *results = results_open(path, false, error);
+    bool good;
+
+    summary->options = options;
+    summary->outcome = *outcome;
+    summary->since = g_strdup(since);
+    summary->news = g_array_new(FALSE, TRUE, sizeof(SweepNews));
+    summary->resolved = g_ptr_array_new_with_free_func(g_free);
+    good = results != NULL && read_all(summary, results, error);
+    results_close(results);
+    if (!good || !read_since(summary, error)) {
+        sweep_summary_free(summary);
+        return NULL;
+    }
+    return summary;
+}
+
+static bool
+read_all(SweepSummary *summary, Results *results, GError **error)
+{
+    for (unsigned i = 0; i < RESULTS_VERDICT_COUNT; i++) {
+        summary->counts[i] = results_count(results, (ResultsVerdict)i);
+    }
+    summary->scenario = results_value(results, "scenario");
+    if (summary->scenario == NULL) {
+        summary->scenario = g_strdup("");
+    }
+    summary->groups = results_groups(results, error);
+    read_rechecks(summary, results);
+    read_error(summary, results);
+    return summary->groups != NULL &&
+           results_faults(results, summary->faults, error);
+}
+
+static void
+read_rechecks(SweepSummary *summary, Results *results)
+{
+    sqlite3_stmt *sum = results_prepare(
+        results,
+        "SELECT count(recheck), sum(recheck = 'same by process'),"
+        "  sum(recheck = 'differs') FROM runs WHERE recheck IS NOT NULL",
+        NULL);
+
+    if (sum != NULL && sqlite3_step(sum) == SQLITE_ROW) {
+        summary->rechecked = (uint64_t)sqlite3_column_int64(sum, 0);
+        summary->rechecked_by_process = (uint64_t)sqlite3_column_int64(sum, 1);
+        summary->rechecked_odd = (uint64_t)sqlite3_column_int64(sum, 2);
+    }
+    sqlite3_finalize(sum);
+}
+
+static void
+read_error(SweepSummary *summary, Results *results)
+{
+    sqlite3_stmt *find = results_prepare(
+        results,
+        "SELECT seed, message FROM runs WHERE verdict <> 'pass' AND"
+        "  verdict = 'error' ORDER BY seed < 0, seed LIMIT 1",
+        NULL);
+
+    if (find != NULL && sqlite3_step(find) == SQLITE_ROW) {
+        summary->error_seed = (uint64_t)sqlite3_column_int64(find, 0);
+        summary->error_message = g_strdup(results_column(find, 1));
+    }
+    sqlite3_finalize(find);
+}
+
+/* An older sweep's folder will do as well as its database. */
+static bool
+read_since(SweepSummary *summary, GError **error)
+{
+    g_autoptr(GHashTable) known = NULL;
+    g_autoptr(GArray) before = NULL;
+    g_autofree char *path = NULL;
+    Results *results;
+
+    g_array_set_size(summary->news, summary->groups->len);
+    if (summary->since == NULL) {
+        return true;
+    }
+    path = g_file_test(summary->since, G_FILE_TEST_IS_DIR)
+               ? g_build_filename(summary->since, RESULTS_FILE, NULL)
+               : g_strdup(summary->since);
+    results = results_open(path, false, error);
+    before = results != NULL ? results_groups(results, error) : NULL;
+    results_close(results);
+    if (before == NULL) {
+        return false;
+    }
+    known = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < before->len; i++) {
+        g_hash_table_add(known,
+                         g_array_index(before, ResultsGroup, i).signature);
+    }
+    for (unsigned i = 0; i < summary->groups->len; i++) {
+        const char *signature =
+            g_array_index(summary->groups, ResultsGroup, i).signature;
+
+        g_array_index(summary->news, SweepNews, i) =
+            g_hash_table_remove(known, signature) ? SWEEP_NEWS_ONGOING
+                                                  : SWEEP_NEWS_NEW;
+    }
+    for (unsigned i = 0; i < before->len; i++) {
+        const char *signature =
+            g_array_index(before, ResultsGroup, i).signature;
+
+        if (g_hash_table_contains(known, signature)) {
+            g_ptr_array_add(summary->resolved, g_strdup(signature));
+        }
+    }
+    return true;
+}
+
+int
+sweep_summary_status(const SweepSummary *summary)
+{
+    if (summary->counts[RESULTS_ERROR] > 0) {
+        return RUN_INTERNAL;
+    }
+    if (summary->counts[RESULTS_VIOLATED] > 0) {
+        return RUN_VIOLATED;
+    }
+    return summary->counts[RESULTS_UNKNOWN] > 0 || summary->outcome.interrupted
+               ? RUN_UNKNOWN
+               : RUN_PASS;
+}
+
+void
+sweep_summary_print(FILE *stream, const SweepSummary *summary)
+{
+    print_head(stream, summary);
+    print_groups(stream, summary);
+    print_faults(stream, summary);
+    print_end(stream, summary);
+}
+
+static void
+print_head(FILE *stream, const SweepSummary *summary)
+{
+    static const char *const words[] = {"PASS", "VIOLATED", "UNKNOWN"};
+    int status = sweep_summary_status(summary);
+    uint64_t all = 0;
+
+    for (unsigned i = 0; i < RESULTS_VERDICT_COUNT; i++) {
+        all += summary->counts[i];
+    }
+    fprintf(stream, "%s  %s, %" PRIu64 " %s",
+            status < 3 ? words[status] : "ERROR", summary->scenario, all,
+            summary->options->variant_count > 1 ? "runs" : "seeds");
+    if (summary->options->variant_count > 1) {
+        fprintf(stream, " of %u variants", summary->options->variant_count);
+    }
+    fprintf(stream,
+            ": %" PRIu64 " passed, %" PRIu64 " violated, %" PRIu64
+            " unknown, %" PRIu64 " errors\n\n",
+            summary->counts[RESULTS_PASS], summary->counts[RESULTS_VIOLATED],
+            summary->counts[RESULTS_UNKNOWN], summary->counts[RESULTS_ERROR]);
+}
+
+static void
+print_groups(FILE *stream, const SweepSummary *summary)
+{
+    for (unsigned i = 0; i < MIN(summary->groups->len, GROUPS_SHOWN); i++) {
+        print_group(stream, summary, i);
+    }
+    if (summary->groups->len > GROUPS_SHOWN) {
+        fprintf(stream,
+                "  ... and %u more kinds of failures, in summary.json\n\n",
+                summary->groups->len - GROUPS_SHOWN);
+    }
+    for (unsigned i = 0; i < summary->resolved->len; i++) {
+        fprintf(stream, "  resolved    %.*s\n", SIGNATURE_SHOWN,
+                (const char *)summary->resolved->pdata[i]);
+    }
+    if (summary->resolved->len > 0) {
+        fputc('\n', stream);
+    }
+    if (summary->error_message != NULL) {
+        const SweepUnit unit = {1, summary->error_seed};
+        g_autofree char *command = sweep_job_command(summary->options, &unit);
+
+        fprintf(stream,
+                "  the simulator failed, seed %" PRIu64 ": %s\n    %s\n\n",
+                summary->error_seed, summary->error_message, command);
+    }
+}
+
+static void
+print_group(FILE *stream, const SweepSummary *summary, unsigned at)
+{
+    static const char *const news[] = {"", "new, ", "ongoing, "};
+    const ResultsGroup *group =
+        &g_array_index(summary->groups, ResultsGroup, at);
+    const SweepUnit fastest = {group->fastest_variant, group->fastest_seed};
+    g_autofree char *capsule =
+        g_build_filename(summary->options->out, "failures", group->slug, NULL);
+    g_autofree char *command =
+        group->capsule_variant != 0 && !summary->options->no_capsules
+            ? g_strdup_printf("seedbed replay %s", capsule)
+            : sweep_job_command(summary->options, &fastest);
+
+    fprintf(stream, "  %.*s\n", SIGNATURE_SHOWN, group->signature);
+    fprintf(stream,
+            "    %s%" PRIu64 " %s, first seed %" PRIu64 ", fastest %" PRIu64
+            " (%" PRIu64 " events, %.3f s)",
+            news[g_array_index(summary->news, SweepNews, at)], group->count,
+            summary->options->variant_count > 1 ? "runs" : "seeds",
+            group->first_seed, group->fastest_seed, group->fastest_events,
+            (double)group->fastest_virtual_ns / 1e9);
+    if (summary->options->variant_count > 1) {
+        fprintf(stream, " with %s",
+                summary->options->variants[group->fastest_variant - 1].name);
+    }
+    fprintf(stream, "\n    %s\n\n", command);
+}
+
+/* A kind that never mattered tests nothing. */
+static void
+print_faults(FILE *stream, const SweepSummary *summary)
+{
+    bool any = false;
+
+    for (unsigned kind = 1; kind < FAULT_KIND_COUNT; kind++) {
+        const ResultsFault *fault = &summary->faults[kind];
+
+        if (fault->configured + fault->drawn == 0) {
+            continue;
+        }
+        if (!any) {
+            fprintf(stream, "  %-18s %10s %10s %10s %8s\n", "faults", "drawn",
+                    "applied", "mattered", "share");
+        }
+        any = true;
+        fprintf(stream,
+                "  %-18s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %7.1f%%%s\n",
+                fault_kind_name((FaultKind)kind), fault->drawn, fault->applied,
+                fault->mattered,
+                fault->drawn > 0
+                    ? 100.0 * (double)fault->mattered / (double)fault->drawn
+                    : 0.0,
+                fault->mattered == 0 ? "  <- never mattered" : "");
+    }
+    if (any) {
+        fputc('\n', stream);
+    }
+}
+
+static void
+print_end(FILE *stream, const SweepSummary *summary)
+{
+    const SweepOutcome *outcome = &summary->outcome;
+    double seconds = (double)outcome->wall_ns / 1e9;
+
+    fprintf(stream,
+            "  this sweep  %" PRIu64 " runs in %.1f s with %u jobs: %.1f a "
+            "second, %.2f ms of CPU each\n",
+            outcome->done, seconds, outcome->jobs,
+            seconds > 0 ? (double)outcome->done / seconds : 0.0,
+            outcome->done > 0
+                ? (double)outcome->cpu_ns / 1e6 / (double)outcome->done
+                : 0.0);
+    if (outcome->there > 0) {
+        fprintf(stream, "  found there %" PRIu64 " runs\n", outcome->there);
+    }
+    fprintf(stream, "  run twice   %" PRIu64 " (%" PRIu64 " by process), %s\n",
+            summary->rechecked, summary->rechecked_by_process,
+            summary->rechecked_odd == 0 ? "all came to the same digest"
+                                        : "NOT ALL TO THE SAME DIGEST");
+    if (!summary->options->no_capsules) {
+        fprintf(stream, "  folder      %s\n", summary->options->out);
+    }
+    if (outcome->interrupted) {
+        fprintf(stream, "  interrupted; go on with: %s --resume\n",
+                summary->options->command);
+    } else if (outcome->fail_fast) {
+        fprintf(stream,
+                "  stopped after %" PRIu64 " failures; go on with: %s "
+                "--resume\n",
+                summary->options->fail_fast, summary->options->command);
+    }
+}
+
+void
+sweep_summary_free(SweepSummary *summary)
+{
+    if (summary == NULL) {
+        return;
+    }
+    if (summary->groups != NULL) {
+        g_array_unref(summary->groups);
+    }
+    g_array_unref(summary->news);
+    g_ptr_array_unref(summary->resolved);
+    g_free(summary->scenario);
+    g_free(summary->error_message);
+    g_free(summary->since);
+    g_free(summary);
+}

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sweeps: the database, and the command as its users know it.
+check_PROGRAMS += %D%/test_results
+TESTS += %D%/test_results
+%C%_test_results_SOURCES = %D%/test_results.c
+%C%_test_results_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_results_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+dist_check_SCRIPTS += %D%/test_sweep.sh
+TESTS += %D%/test_sweep.sh
+check_PROGRAMS += %D%/ask_sqlite
+%C%_ask_sqlite_SOURCES = %D%/ask_sqlite.c
+%C%_ask_sqlite_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+%C%_ask_sqlite_LDADD = $(SQLITE_LIBS)

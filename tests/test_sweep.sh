@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sweep: every seed once, whatever is killed, split or run at the same time;
+# failures by kind; one screen, JSON, and what is said to wrong options.
+# shellcheck disable=SC2154  # $seedbed and others come from command.sh
+set -eu
+. "${srcdir:-.}/tests/command.sh"
+
+cd "$folder"
+chaos=$scenarios/raft-chaos.yaml
+short='duration=2 s'
+
+# sweep folder, SQL: what the database answers.
+ask() {
+    "$build/tests/ask_sqlite" "$1/results.sqlite" "$2"
+}
+
+# What must not depend on how a sweep went: all columns but what it cost.
+rows() {
+    ask "$1" "SELECT group_concat(name, ', ') FROM (SELECT name FROM
+        pragma_table_info('runs') WHERE name NOT IN ('wall_ns', 'cpu_ns')
+        ORDER BY name)" >"$2.columns"
+    ask "$1" "SELECT $(cat "$2.columns") FROM runs ORDER BY variant, seed" >"$2"
+}
+
+# A sweep that passes.
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out whole
+says '^PASS  raft-chaos, 60 seeds: 60 passed, 0 violated, 0 unknown, 0 errors$'
+says '^  run twice   [1-9][0-9]* \([0-9]* by process\), all came to the same'
+says '^  folder      whole$'
+[ "$(ask whole 'SELECT count(*), count(DISTINCT seed), min(seed), max(seed)
+    FROM runs')" = '60|60|1|60' ] || fail "not every seed once"
+[ "$(ask whole 'SELECT count(*) FROM claims')" = 0 ] || fail "claims are left"
+[ -s whole/summary.json ] || fail "no summary.json"
+rows whole whole.rows
+
+# Seed by seed, what `run` finds: nothing leaks from one seed to the next.
+for seed in 1 17 60; do
+    expect 0 "$seedbed" run "$chaos" --seed $seed --set "$short" --no-out \
+        --json
+    json "digest=\"$(ask whole "SELECT digest FROM runs WHERE seed = $seed")\""
+done
+
+# In other batches and another order.
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out one \
+    --jobs 1 -q
+rows one one.rows
+cmp whole.rows one.rows || fail "the number of jobs makes a difference"
+
+# JSON.
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..3 --set "$short" --no-out --json
+json scenario first_seed verdict=\"pass\" verdicts.pass=3 runs_done=3 \
+    failures faults variants build 'out=""'
+nothing_left
+
+# Failures: one capsule a kind, of the seed with the fewest events.
+expect 1 "$seedbed" sweep "$chaos" --seeds 1..20 --set "$short" \
+    --set 'expect.elections=500..' --out bad
+says '^VIOLATED  raft-chaos, 20 seeds: 0 passed, 20 violated'
+says '^    20 seeds, first seed 1, fastest'
+capsule=$(echo bad/failures/*)
+fastest=$(ask bad 'SELECT seed FROM runs ORDER BY events, virtual_ns, seed
+    LIMIT 1')
+grep -q "\"seed\" : \"$fastest\"" "$capsule/run.json" ||
+    fail "the capsule is not of the fastest seed"
+says "^    seedbed replay $capsule\$"
+expect 1 "$seedbed" replay "$capsule" --quiet
+
+# --fail-fast
+expect 1 "$seedbed" sweep "$chaos" --seeds 1..1000 --set "$short" \
+    --set 'expect.elections=500..' --out fast --fail-fast 3 --jobs 1
+says '^  stopped after 3 failures; go on with: seedbed sweep .* --resume$'
+[ "$(ask fast 'SELECT count(*) FROM runs')" -lt 500 ] ||
+    fail "--fail-fast went on"
+
+# Shards cover all, exactly.
+for shard in 1 2 3; do
+    expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" \
+        --out shards --shard $shard/3 -q
+done
+rows shards shards.rows
+cmp whole.rows shards.rows || fail "shards are not the whole"
+
+# Killed at any moment, gone on with: row by row the same.
+"$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out killed -q &
+sleep 0.3
+kill -9 $!
+wait $! 2>/dev/null || :
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" \
+    --out killed -q
+grep -q 'found an unfinished sweep with .* expected --resume' stderr ||
+    fail "an unfinished sweep is not told: $(cat stderr)"
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out killed \
+    -q --resume
+rows killed killed.rows
+cmp whole.rows killed.rows || fail "resumed is not the whole"
+[ "$(ask killed 'PRAGMA integrity_check')" = ok ] || fail "damaged"
+
+# Two at once share the seeds.
+"$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out two --jobs 1 \
+    -q >first.out 2>&1 &
+"$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out two --jobs 1 \
+    -q >second.out 2>&1 || fail "the second: $(cat second.out)"
+wait $! || fail "the first: $(cat first.out)"
+rows two two.rows
+cmp whole.rows two.rows || fail "two at once are not the whole"
+
+# SIGINT: what is begun is finished, and how to go on is said.
+"$seedbed" sweep "$chaos" --seeds 1..100000 --set "$short" --out stopped \
+    >stopped.out 2>&1 &
+sleep 0.5
+kill -INT $!
+status=0
+wait $! || status=$?
+[ $status = 2 ] || fail "interrupted: exit code $status: $(cat stopped.out)"
+grep -q '^  interrupted; go on with: seedbed sweep .* --resume$' stopped.out ||
+    fail "does not say how to go on: $(cat stopped.out)"
+[ "$(ask stopped "SELECT count(*) FROM runs WHERE verdict <> 'pass'")" = 0 ] ||
+    fail "the interrupt got into the results"
+
+# Another scenario, option or set of seeds.
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..60 --set 'duration=3 s' \
+    --out whole --resume
+complains "seedbed sweep: whole: found a sweep with another --set \
+(duration=2 s), expected duration=3 s; --out DIR begins one beside it"
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..70 --set "$short" --out whole \
+    --resume
+says '^  found there 60 runs$'
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out whole -q
+[ "$(ask whole 'SELECT count(*) FROM runs')" = 5 ] ||
+    fail "a finished sweep is not replaced"
+[ "$(ls -d whole*)" = "$(printf 'whole\nwhole.rows\nwhole.rows.columns')" ] ||
+    fail "left beside it: $(ls -d whole*)"
+
+# Wrong options: one line, 254.
+wrong() {
+    line=$1
+    shift
+    expect 254 "$seedbed" sweep "$chaos" --out wrong "$@"
+    complains "seedbed sweep: $line"
+    [ ! -e wrong ] || fail "a folder is left: $*"
+}
+wrong "--seeds: found '5', expected A..B such as 1..1000" --seeds 5
+wrong "--seeds: found '5..1', expected A..B such as 1..1000" --seeds 5..1
+wrong "--seed and --seeds: expected one of them" --seeds 1..2 --seed 1
+wrong "--jobs: found '0', expected 1 to 1024" --jobs 0
+wrong "--for: found 'long', expected a time such as 8h or \"90 s\"" --for long
+wrong "--shard: found '3/2', expected K/N such as 1/4 with K from 1 to N" \
+    --shard 3/2
+wrong "--fail-fast: found 'x', expected a number from 1 on" --fail-fast x
+wrong "--resume and --restart: expected one of them" --resume --restart
+wrong "--bug: found 'nonsense', expected a name of \`seedbed bugs\`" \
+    --bug nonsense
+mkdir strange && touch strange/mine
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..2 --out strange
+complains "seedbed sweep: --out strange: found a folder that is not of a \
+sweep, expected none, an empty one or one with results.sqlite"
