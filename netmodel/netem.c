@@ -504,6 +504,16 @@ netem_merge(NetemConfig *config, const NetemConfig *over)
     config->words |= over->words;
 }
 
+void
+netem_remove(NetemConfig *config, NetemWord word)
+{
+    NetemConfig rest = *config;
+
+    rest.words &= ~(uint32_t)word;
+    *config = netem_none();
+    netem_merge(config, &rest);
+}
+
 const char *
 netem_word_text(NetemWord word)
 {

@@ -98,6 +98,9 @@ bool netem_equal(const NetemConfig *a, const NetemConfig *b);
  * other than 0 and a distribution other than uniform), the others stay. */
 void netem_merge(NetemConfig *config, const NetemConfig *over);
 
+/* Take what @word said from *@config; as if it had never been said. */
+void netem_remove(NetemConfig *config, NetemWord word);
+
 /* "delay", "loss", ... for one NetemWord bit. */
 const char *netem_word_text(NetemWord word);
 

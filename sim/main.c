@@ -20,6 +20,8 @@ static const Command commands[] = {
      cmd_sweep},
     {"bisect", "A B", "the first differing event of two runs, and its causes",
      cmd_bisect},
+    {"shrink", "DIR", "the smallest run that fails in the same way",
+     cmd_shrink},
     {"plot", "DIR", "pictures of a run (gnuplot)", cmd_plot},
     {"bugs", "", "the planted bugs", cmd_bugs},
     {"list", "[WHAT]", "scenarios, programs, keys, faults, regions, ...",

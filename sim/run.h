@@ -52,6 +52,8 @@ typedef struct RunOptions {
     uint64_t stop_event; /* replay --until; 0: the end */
     SimTime stop_at;     /* likewise; SIM_NEVER */
     char **bugs;         /* names, NULL-terminated; may be NULL */
+    /* A run that goes on after so many events is cut, unjudged; 0: none. */
+    uint64_t event_limit;
     /* of a replay, see run_watch.h */
     const GArray *checkpoints; /* of DigestCheckpoint: stop where they differ */
     bool print_trace;          /* the text trace to stdout */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/build_id.h"
+#include "sim/signature.h"
 
 #define RUN_FOLDER_ERROR (g_quark_from_static_string("seedbed-run-folder"))
 
@@ -177,8 +178,10 @@ read_violation(RunFolder *folder, JsonObject *object)
     JsonNode *node = json_object_get_member(object, "violations");
     JsonArray *array;
     JsonNode *first;
-    const char *check, *message;
+    const char *check, *message, *role;
+    RunViolation violation = {0};
 
+    folder->signature = g_strdup("");
     if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node)) {
         return;
     }
@@ -190,8 +193,18 @@ read_violation(RunFolder *folder, JsonObject *object)
     if (JSON_NODE_HOLDS_OBJECT(first) &&
         text_member(json_node_get_object(first), "check", &check) &&
         text_member(json_node_get_object(first), "message", &message)) {
+        char signature[SIGNATURE_SIZE];
+
         folder->check = g_strdup(check);
         folder->message = g_strdup(message);
+        g_strlcpy(violation.check, check, sizeof(violation.check));
+        g_strlcpy(violation.message, message, sizeof(violation.message));
+        if (text_member(json_node_get_object(first), "role", &role)) {
+            g_strlcpy(violation.role, role, sizeof(violation.role));
+        }
+        signature_of_violation(&violation, signature);
+        g_free(folder->signature);
+        folder->signature = g_strdup(signature);
     }
 }
 
@@ -288,6 +301,7 @@ run_folder_free(RunFolder *folder)
     g_strfreev(folder->bugs);
     g_free(folder->check);
     g_free(folder->message);
+    g_free(folder->signature);
     g_free(folder->build);
     if (folder->checkpoints != NULL) {
         g_array_unref(folder->checkpoints);

@@ -19,6 +19,7 @@ typedef struct RunFolder {
     char **bugs; /* NULL-terminated */
     RunVerdict verdict;
     char *check, *message; /* of the first violation; NULL: there is none */
+    char *signature;       /* of it; "" */
     DigestValue digest;
     uint64_t events;
     SimTime virtual_ns;

@@ -32,6 +32,7 @@ struct RunObserver {
     SimTime last_fault_at, first_ok_after;
     Reached reached;
     SimTime now;
+    bool cut; /* by options->event_limit */
     char crash[sizeof(((RunResult *)NULL)->crash)];
     GPtrArray *roles; /* by violation: a static word, metrics_role() */
 };
@@ -89,7 +90,9 @@ run_observer_see(void *user, const Record *record)
     if (record->death != NULL) {
         on_death(observer, record);
     }
-    return (good || observer->options->keep_going) &&
+    observer->cut = observer->options->event_limit != 0 &&
+                    record->number >= observer->options->event_limit;
+    return (good || observer->options->keep_going) && !observer->cut &&
            record->number != observer->options->stop_event;
 }
 
@@ -205,7 +208,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
         }
     }
     if (found->len == 0 && observer->options->stop_at == SIM_NEVER &&
-        observer->options->stop_event == 0) {
+        observer->options->stop_event == 0 && !observer->cut) {
         judge_expectations(observer, result);
     }
     result->verdict = result->violation_count > 0 ? RUN_VIOLATED : RUN_PASS;

@@ -79,6 +79,18 @@ number_length(const char *at, bool inside_word)
     return digits;
 }
 
+bool
+signature_alike(const char *one, const char *other, bool loosely)
+{
+    size_t check = strcspn(one, " :");
+
+    if (!loosely) {
+        return one[0] != '\0' && strcmp(one, other) == 0;
+    }
+    return check > 0 && check == strcspn(other, " :") &&
+           strncmp(one, other, check) == 0;
+}
+
 void
 signature_slug(const char *signature, char slug[SIGNATURE_SLUG_SIZE])
 {

@@ -16,6 +16,9 @@ void signature_of(const RunResult *result, char text[SIGNATURE_SIZE]);
 /* The same of one violation. */
 void signature_of_violation(const RunViolation *violation,
                             char text[SIGNATURE_SIZE]);
+/* Are two runs with these signatures the same failure? @loosely: already when
+ * the check is the same. "" is like nothing. */
+bool signature_alike(const char *one, const char *other, bool loosely);
 /* A name for a folder: the check, the role and a hash of @signature, of
  * letters, digits and '-' only. */
 void signature_slug(const char *signature, char slug[SIGNATURE_SLUG_SIZE]);

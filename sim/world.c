@@ -8,6 +8,9 @@
 #include "sim/resolve.h"
 #include "sim/streams.h"
 
+/* Behind the events of all lines, which have numbers of 32 bits. */
+#define SEQ_END ((uint64_t)1 << 40)
+
 static void on_fault(World *world, unsigned index);
 static void on_heal(World *world, unsigned index);
 static void on_step(World *world);
@@ -104,7 +107,10 @@ on_fault(World *world, unsigned index)
         }
         break;
     case FAULT_REDRAW:
-        world->shared->salt ^= fault->salt;
+        /* Hashed: two lines with one salt must not cancel each other, nor
+         * this seed's future be that of a neighbour. */
+        world->shared->salt =
+            streams_key(world->shared->salt, "redraw", fault->salt, 0);
         for (unsigned id = 1; id <= world->shared->host_count; id++) {
             cell_redraw(world->shared->cells[id]);
         }
@@ -194,10 +200,29 @@ world_queue_step(World *world)
     }
 }
 
+/* A line's events are numbered by its own number: a line more or less, or a
+ * `redraw`, leaves the place of all others in the order as it was. */
 void
 world_push(World *world, EventKind kind, SimTime at, uint64_t a)
 {
-    Event event = event_key(at, 0, EVENT_CLASS_WORLD, 0, world->next_seq++, 0);
+    uint64_t seq = 0;
+    Event event;
+
+    switch (kind) {
+    case EVENT_FAULT:
+        seq = 2 * (uint64_t)world->plan->faults[a].number;
+        break;
+    case EVENT_HEAL:
+        seq = 2 * (uint64_t)world->plan->faults[a].number + 1;
+        break;
+    case EVENT_END:
+        seq = SEQ_END;
+        break;
+    default:
+        seq = SEQ_END + world->next_seq++;
+        break;
+    }
+    event = event_key(at, 0, EVENT_CLASS_WORLD, 0, seq, 0);
 
     event.kind = kind;
     event.a = a;

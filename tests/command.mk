@@ -33,3 +33,9 @@ TESTS += %D%/test_cause
 
 dist_check_SCRIPTS += %D%/test_disk_faults.sh
 TESTS += %D%/test_disk_faults.sh
+
+check_PROGRAMS += %D%/test_ddmin
+TESTS += %D%/test_ddmin
+%C%_test_ddmin_SOURCES = %D%/test_ddmin.c
+%C%_test_ddmin_CFLAGS = $(TEST_CFLAGS)
+%C%_test_ddmin_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
