@@ -41,7 +41,7 @@ if (operations == 0) {
     if (faults == 0) {
         plot NaN notitle
     } else {
-        plot @BANDS, NaN notitle
+        plot @BANDS, @LANES, NaN notitle
     }
 } else {
     stats "operations.csv" skip 1 using (ms($1, $2)) nooutput
@@ -50,9 +50,9 @@ if (operations == 0) {
         plot @ENDED, @KEY, @QUANTILES
     } else {
         if (name_faults) {
-            plot @BANDS, @ENDED, @KEY, @QUANTILES, @NAMES
+            plot @BANDS, @ENDED, @KEY, @QUANTILES, @NAMES, @LANES
         } else {
-            plot @BANDS, @ENDED, @KEY, @QUANTILES
+            plot @BANDS, @ENDED, @KEY, @QUANTILES, @LANES
         }
     }
 }

@@ -24,7 +24,7 @@ if (operations == 0) {
     if (faults == 0) {
         plot NaN notitle
     } else {
-        plot @BANDS, NaN notitle
+        plot @BANDS, @LANES, NaN notitle
     }
 } else {
     set yrange [0:*]
@@ -33,9 +33,9 @@ if (operations == 0) {
         plot @OUTCOMES
     } else {
         if (name_faults) {
-            plot @BANDS, @OUTCOMES, @NAMES
+            plot @BANDS, @OUTCOMES, @NAMES, @LANES
         } else {
-            plot @BANDS, @OUTCOMES
+            plot @BANDS, @OUTCOMES, @LANES
         }
     }
 }

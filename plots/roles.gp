@@ -6,7 +6,9 @@ picture_title = "Roles and terms"
 picture_height = 180 + row_height * (nodes > 4 ? nodes : 4)
 load scripts . "/style.gp"
 
-set yrange [-(nodes + 0.6):(faults > 0 && name_faults ? 0.3 : -0.4)]
+# Room for the lanes of the faults.
+above = (nodes + 1) * lanes * lane
+set yrange [-(nodes + 0.6):(faults > 0 && name_faults ? 0.3 : -0.4) + above]
 set ylabel "node" textcolor rgb INK offset -1, 0
 node_font = font_of(nodes > 30 ? 9 : 12)
 term_font = font_of(nodes > 30 ? 8 : 10)
@@ -40,9 +42,9 @@ if (faults == 0) {
     plot @ROWS, @TERMS, @KEY
 } else {
     if (name_faults) {
-        plot @BANDS, @ROWS, @TERMS, @NAMES, @KEY
+        plot @BANDS, @ROWS, @TERMS, @NAMES, @KEY, @LANES
     } else {
-        plot @BANDS, @ROWS, @TERMS, @KEY
+        plot @BANDS, @ROWS, @TERMS, @KEY, @LANES
     }
 }
 unset output

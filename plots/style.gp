@@ -49,6 +49,31 @@ sliver = seconds / 900.0
 band_end(start, end) = end - start < sliver ? start + sliver : end
 # Many overlap: each is fainter, so that what is drawn on them stays clear.
 faint = faults <= 12 ? 0.25 : 0.08
-BANDS = "'faults.csv' skip 1 using (($3 / 1e9 + band_end($3 / 1e9, $4 / 1e9)) / 2):(0.5):($3 / 1e9):(band_end($3 / 1e9, $4 / 1e9)):(0):(1) axes x1y2 with boxxyerror fillcolor rgb PURPLE fillstyle transparent solid faint noborder title 'fault'"
 name_faults = faults <= 12
-NAMES = "'faults.csv' skip 1 using ($3 / 1e9):(1.0):2 axes x1y2 with labels left offset 0.2, -0.6 font small_font textcolor rgb '#7A3B5E' notitle"
+
+# A band has the colour of the package that its fault belongs to
+# (sim/nemesis.c), and a strip in a lane of the package's own on top, which
+# shows it where many overlap. The key names the packages that occur.
+packages = "partition kill pause clock packet disk other"
+look(package) = package eq "partition" ? PURPLE : package eq "kill" ? RED : \
+    package eq "pause" ? "#A6761D" : package eq "clock" ? "#7570B3" : \
+    package eq "packet" ? GREEN : package eq "disk" ? INK : GREY
+band(package, low, high, filling) = sprintf("'faults.csv' skip 1 using (strcol(6) eq '%s' ? ($3 / 1e9 + band_end($3 / 1e9, $4 / 1e9)) / 2 : NaN):(%g):($3 / 1e9):(band_end($3 / 1e9, $4 / 1e9)):(%g):(%g) axes x1y2 with boxxyerror fillcolor rgb '%s' fillstyle %s noborder notitle", package, (low + high) / 2.0, low, high, look(package), filling)
+lane = 6.5 / picture_height
+lanes = 0
+BANDS = "NaN notitle"
+LANES = "NaN notitle"
+if (faults > 0) {
+    do for [package in packages] {
+        stats "faults.csv" skip 1 using (strcol(6) eq package ? 1 : 0) nooutput
+        if (STATS_sum > 0) {
+            lanes = lanes + 1
+            BANDS = BANDS . ", " . band(package, 0, 1, sprintf("transparent solid %g", faint))
+            LANES = LANES . ", " . band(package, 1 - lanes * lane, 1 - (lanes - 0.8) * lane, "solid") . \
+                sprintf(", NaN with boxes fillstyle solid noborder linecolor rgb '%s' title '%s'", look(package), package)
+        }
+    }
+}
+NAMES = "'faults.csv' skip 1 using ($3 / 1e9):(1.0 - lanes * lane):2 axes x1y2 with labels left offset 0.2, -0.6 font small_font textcolor rgb '#7A3B5E' notitle"
+# The key takes a row more.
+set bmargin lanes > 2 ? 7.8 : 6.2

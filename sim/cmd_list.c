@@ -10,6 +10,7 @@
 #include "nodes/host/programs.h"
 #include "sim/catalogue.h"
 #include "sim/command.h"
+#include "sim/nemesis.h"
 #include "sim/reached.h"
 
 #define COLUMNS_MAX 5u
@@ -36,6 +37,7 @@ static void add_keys(Table *table);
 static void add_topologies(Table *table);
 static void add_checks(Table *table);
 static void add_bugs(Table *table);
+static void add_nemesis(Table *table);
 static void add_sometimes(Table *table);
 static void add_buggify(Table *table);
 static void add(Table *table, const char *first, ...) G_GNUC_NULL_TERMINATED;
@@ -75,6 +77,10 @@ static const Subject subjects[] = {
      "planted bugs",
      {"name", "protocol", "broken", "source"},
      add_bugs},
+    {"nemesis",
+     "packages of random faults, for faults.nemesis",
+     {"name", "does", "entries"},
+     add_nemesis},
     {"sometimes",
      "facts that a sweep should reach; runs count them",
      {"name", "says"},
@@ -100,7 +106,7 @@ cmd_list(int argc, char **argv)
 
     if (!command_parse(&argc, &argv,
                        "[scenarios|programs|distributions|faults|regions|"
-                       "keys|topologies|checks|bugs|sometimes|buggify]",
+                       "keys|topologies|checks|bugs|nemesis|sometimes|buggify]",
                        "seedbed list faults", entries, NULL, 0, 1, operands,
                        &status)) {
         return status;
@@ -128,7 +134,7 @@ cmd_list(int argc, char **argv)
     command_complain("list",
                      "found '%s', expected scenarios, programs, "
                      "distributions, faults, regions, keys, topologies, "
-                     "checks, bugs, sometimes or buggify",
+                     "checks, bugs, nemesis, sometimes or buggify",
                      operands[0]);
     return RUN_BAD_ARGUMENTS;
 }
@@ -251,6 +257,26 @@ add_bugs(Table *table)
         const BugRow *row = bugs_row(i);
 
         add(table, row->name, row->protocol, row->broken, row->source, NULL);
+    }
+}
+
+static void
+add_nemesis(Table *table)
+{
+    const Nemesis *nemesis;
+
+    for (unsigned i = 0; (nemesis = nemesis_at(i)) != NULL; i++) {
+        g_auto(GStrv) lines = g_strsplit(nemesis->entries, "\n", -1);
+        GString *text = g_string_new(NULL);
+
+        for (char **line = lines; *line != NULL; line++) {
+            if ((*line)[0] == '-') {
+                g_string_append_printf(text, "%s%s", line > lines ? ", " : "",
+                                       *line + 2);
+            }
+        }
+        add(table, nemesis->name, nemesis->does, text->str, NULL);
+        g_string_free(text, TRUE);
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "nodes/probes.h"
 #include "sim/histogram.h"
+#include "sim/nemesis.h"
 #include "sim/plan.h"
 #include "sim/tcp.h"
 #include "sim/whole_file.h"
@@ -36,6 +37,7 @@ typedef struct Operation {
 
 typedef struct FaultBand {
     uint64_t line;
+    FaultKind kind;
     char *text;
     SimTime start, end; /* SIM_NEVER: still on */
 } FaultBand;
@@ -194,9 +196,10 @@ static void
 on_fault(Metrics *metrics, const Fact *fact)
 {
     const char *text = fact->text != NULL ? fact->text : "";
-    FaultBand band = {fact->value, g_strdelimit(g_strdup(text), ",\"\n", ';'),
-                      metrics->now, SIM_NEVER};
     unsigned kind = fact->fault_kind;
+    FaultBand band = {fact->value, (FaultKind)kind,
+                      g_strdelimit(g_strdup(text), ",\"\n", ';'), metrics->now,
+                      SIM_NEVER};
 
     if (kind == 0 || kind >= FAULT_KIND_COUNT) {
         g_free(band.text);
@@ -475,9 +478,10 @@ write_bands(Metrics *metrics)
 
         if (metrics->faults_file != NULL) {
             fprintf(whole_file_stream(metrics->faults_file),
-                    "%" PRIu64 ",%.*s,%" PRIu64 ",%" PRIu64 ",%s\n", band->line,
-                    (int)kind, band->text, band->start, end,
-                    band->text + kind + strspn(band->text + kind, " :"));
+                    "%" PRIu64 ",%.*s,%" PRIu64 ",%" PRIu64 ",%s,%s\n",
+                    band->line, (int)kind, band->text, band->start, end,
+                    band->text + kind + strspn(band->text + kind, " :"),
+                    nemesis_of(band->kind));
         }
     }
 }
@@ -584,7 +588,7 @@ open_files(Metrics *metrics, const char *folder, GError **error)
         {&metrics->operations_file, "operations.csv",
          "invoke_ns,end_ns,outcome,operation,process\n"},
         {&metrics->faults_file, "faults.csv",
-         "line,kind,start_ns,end_ns,whom\n"},
+         "line,kind,start_ns,end_ns,whom,package\n"},
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {

@@ -7,7 +7,7 @@
  *                   messages, the highest term, each node's role at its end
  *   roles.csv       node, role, term, start_ns, end_ns
  *   operations.csv  invoke_ns, end_ns, outcome, operation, process
- *   faults.csv      line, kind, start_ns, end_ns, whom
+ *   faults.csv      line, kind, start_ns, end_ns, whom, package (nemesis.h)
  *
  * Roles are numbers: 0 follower, 1 pre-candidate, 2 candidate, 3 leader,
  * 4 down, 5 up but without a role. Outcomes: 1 ok, 2 fail, 3 info, 0 still

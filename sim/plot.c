@@ -118,7 +118,8 @@ read_contents(const char *folder, Contents *contents, GError **error)
 {
     return read_run(folder, contents, error) &&
            read_metrics(folder, contents, error) &&
-           count_rows(folder, "faults.csv", "line,kind,start_ns,end_ns,whom\n",
+           count_rows(folder, "faults.csv",
+                      "line,kind,start_ns,end_ns,whom,package\n",
                       &contents->faults, error) &&
            count_rows(folder, "operations.csv",
                       "invoke_ns,end_ns,outcome,operation,process\n",

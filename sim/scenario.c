@@ -7,8 +7,7 @@
 
 #include "netmodel/topology.h"
 #include "sim/plan_read.h"
-#include "sim/scenario_read.h"
-#include "sim/selector.h"
+#include "sim/scenario_chaos.h"
 
 #define LIST_MAX   256u   /* items of clients, rules and random faults */
 #define RANDOM_MAX 20000u /* random faults that a run may expect */
@@ -28,8 +27,6 @@ static bool read_list(ScenarioReader *reader, const YamlNode *root,
 static bool read_client(ScenarioReader *reader, const Scenario *scenario,
                         const YamlNode *node, void *into);
 static bool read_rule(ScenarioReader *reader, const Scenario *scenario,
-                      const YamlNode *node, void *into);
-static bool read_rate(ScenarioReader *reader, const Scenario *scenario,
                       const YamlNode *node, void *into);
 static bool read_timed(ScenarioReader *reader, const YamlNode *root,
                        Scenario *scenario);
@@ -120,10 +117,11 @@ read_all(ScenarioReader *reader, const YamlNode *root, Scenario *scenario)
     scenario->rules = rules;
     good =
         good && read_timed(reader, root, scenario) &&
-        read_list(reader, root, "faults.random", read_rate, sizeof(FaultRate),
-                  scenario, &rates, &scenario->rate_count);
+        read_list(reader, root, "faults.random", scenario_chaos_rate,
+                  sizeof(FaultRate), scenario, &rates, &scenario->rate_count);
     scenario->rates = rates;
-    return good && judge(reader, root, scenario);
+    return good && scenario_chaos_read(reader, root, scenario) &&
+           judge(reader, root, scenario);
 }
 
 /* The items of the list at @path into a fresh array; what was read before a
@@ -196,47 +194,6 @@ read_rule(ScenarioReader *reader, const Scenario *scenario,
 {
     (void)scenario;
     return scenario_read_map(reader, SCENARIO_RULES, node, into);
-}
-
-static bool
-read_rate(ScenarioReader *reader, const Scenario *scenario,
-          const YamlNode *node, void *into)
-{
-    FaultRate *rate = into;
-    Selector selector = {0};
-    const char *usual = "one";
-    bool big = false;
-
-    if (!plan_read_takes(reader, node) ||
-        !scenario_read_map(reader, SCENARIO_RANDOM, node, rate) ||
-        !plan_read_check(reader, node, rate->kind, true)) {
-        return false;
-    }
-    if (rate->kind == FAULT_PARTITION) {
-        usual = "minority";
-    } else if (rate->kind == FAULT_PARTITION_RING ||
-               rate->kind == FAULT_CLOG_SWIZZLE) {
-        usual = "all";
-    }
-    if (rate->nodes == NULL && rate->kind != FAULT_REDRAW) {
-        rate->nodes = g_strdup(usual);
-    }
-    if (!scenario->quorum_budget || rate->nodes == NULL ||
-        (rate->kind != FAULT_CRASH && rate->kind != FAULT_KILL &&
-         rate->kind != FAULT_PAUSE)) {
-        return true;
-    }
-    if (selector_parse(rate->nodes, 0, &selector, NULL)) {
-        big = selector_has(&selector, SELECTOR_ALL) ||
-              selector_has(&selector, SELECTOR_MAJORITY) ||
-              selector_has(&selector, SELECTOR_FOLLOWERS) ||
-              selector_has(&selector, SELECTOR_REST);
-        selector_clear(&selector);
-    }
-    return !big || scenario_read_fail(reader, scenario_read_find(node, "nodes"),
-                                      "nodes",
-                                      "at most a minority, as faults.budget is "
-                                      "quorum");
 }
 
 static bool
@@ -426,10 +383,7 @@ scenario_free(Scenario *scenario)
         g_free(scenario->rules[i].to);
     }
     for (unsigned i = 0; i < scenario->rate_count; i++) {
-        g_free(scenario->rates[i].nodes);
-        g_free(scenario->rates[i].peers);
-        g_free(scenario->rates[i].netem);
-        g_free(scenario->rates[i].file);
+        scenario_chaos_rate_clear(&scenario->rates[i]);
     }
     g_free(scenario->clients);
     g_free(scenario->rules);

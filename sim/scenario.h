@@ -37,6 +37,7 @@ typedef struct FaultRate {
     char *netem;
     char *file;
     SimTime period;
+    const char *package; /* of faults.nemesis; NULL: an entry of its own */
 } FaultRate;
 
 /* Words laid over those of the links from @from to @to, one direction. */
@@ -91,6 +92,10 @@ typedef struct Scenario {
     Plan *timed;      /* faults.timed */
     FaultRate *rates; /* faults.random */
     unsigned rate_count;
+    char *nemesis; /* of the key alone; its entries are among the rates */
+    /* faults.swarm while it is being resolved, then 0 and 1000. */
+    uint64_t swarm_on_ppb;
+    uint64_t swarm_strength_min, swarm_strength_max; /* thousandths */
     SimTime fault_start, fault_stop; /* random ones begin in between */
     unsigned fault_overlap_max;      /* at a time; 0: any number */
     bool quorum_budget; /* never more than a minority down at a time */

@@ -32,6 +32,7 @@ static const char *const type_names[] = {
     [SCENARIO_TYPE_BOUNDS] = "range of whole numbers",
     [SCENARIO_TYPE_DURATION_RANGE] = "duration, or a range of them",
     [SCENARIO_TYPE_AMOUNT_RANGE] = "quantity of the kind, or a range",
+    [SCENARIO_TYPE_DECIMAL_RANGE] = "decimal number, or a range of them",
     [SCENARIO_TYPE_TEXT] = "text",
     [SCENARIO_TYPE_NAME] = "name",
     [SCENARIO_TYPE_SELECTOR] = "selector",
@@ -48,6 +49,7 @@ static const char *const type_names[] = {
     [SCENARIO_TYPE_CLIENTS] = "list of maps",
     [SCENARIO_TYPE_TIMED] = "list of maps",
     [SCENARIO_TYPE_RANDOM] = "list of maps",
+    [SCENARIO_TYPE_NEMESIS] = "list of packages",
 };
 
 static const ScenarioField fields[] = {

@@ -27,6 +27,7 @@ typedef enum ScenarioType {
     SCENARIO_TYPE_BOUNDS,         /* uint64_t */
     SCENARIO_TYPE_DURATION_RANGE, /* SimTime */
     SCENARIO_TYPE_AMOUNT_RANGE,   /* int64_t */
+    SCENARIO_TYPE_DECIMAL_RANGE,  /* uint64_t: thousandths */
     /* Text: char *, owned. */
     SCENARIO_TYPE_TEXT,
     SCENARIO_TYPE_NAME,
@@ -45,6 +46,7 @@ typedef enum ScenarioType {
     SCENARIO_TYPE_CLIENTS,
     SCENARIO_TYPE_TIMED,
     SCENARIO_TYPE_RANDOM,
+    SCENARIO_TYPE_NEMESIS,
 } ScenarioType;
 
 /* Words that may stand for a number, and how an absent key is taken. */

@@ -211,9 +211,14 @@ read_field(ScenarioReader *reader, const ScenarioField *field, const char *key,
     case SCENARIO_TYPE_CLIENTS:
     case SCENARIO_TYPE_TIMED:
     case SCENARIO_TYPE_RANDOM:
+    case SCENARIO_TYPE_NEMESIS:
         if (is_forgotten(node) ||
             (node->kind != YAML_KIND_LIST && !yaml_tree_is_null(node))) {
-            return scenario_read_fail(reader, node, key, "a list of maps");
+            return scenario_read_fail(
+                reader, node, key,
+                field->type == SCENARIO_TYPE_NEMESIS
+                    ? "a list of packages such as [partition, kill]"
+                    : "a list of maps");
         }
         return true;
     default:
@@ -233,6 +238,7 @@ read_field(ScenarioReader *reader, const ScenarioField *field, const char *key,
     case SCENARIO_TYPE_BOUNDS:
     case SCENARIO_TYPE_DURATION_RANGE:
     case SCENARIO_TYPE_AMOUNT_RANGE:
+    case SCENARIO_TYPE_DECIMAL_RANGE:
         return read_pair(reader, field, key, node, member);
     case SCENARIO_TYPE_TEXT:
     case SCENARIO_TYPE_NAME:

@@ -107,6 +107,8 @@ append_block(GString *out, const Scenario *scenario, const ScenarioField *field,
         append_list(value, SCENARIO_RANDOM, scenario->rates, sizeof(FaultRate),
                     scenario->rate_count, depth);
         break;
+    case SCENARIO_TYPE_NEMESIS:
+        return; /* its entries are those of faults.random */
     case SCENARIO_TYPE_TIMED:
         append_list(value, SCENARIO_TIMED, scenario->timed->faults,
                     sizeof(Fault), scenario->timed->count, depth);
@@ -137,6 +139,7 @@ append_value(GString *out, const ScenarioField *field, const void *from,
     case SCENARIO_TYPE_BOUNDS:
     case SCENARIO_TYPE_DURATION_RANGE:
     case SCENARIO_TYPE_AMOUNT_RANGE:
+    case SCENARIO_TYPE_DECIMAL_RANGE:
         return append_pair(out, field, member, kind);
     case SCENARIO_TYPE_TEXT:
     case SCENARIO_TYPE_NAME:

@@ -55,6 +55,7 @@ scenario_value_parse(ScenarioType type, const char *text, int64_t *value)
     case SCENARIO_TYPE_OPERATIONS:
         return parse_operations(text, value);
     case SCENARIO_TYPE_DECIMAL:
+    case SCENARIO_TYPE_DECIMAL_RANGE:
         return parse_decimal(text, value);
     case SCENARIO_TYPE_SALT:
         return parse_salt(text, value);
@@ -120,6 +121,8 @@ scenario_value_expected(ScenarioType type)
         return "operations per time such as \"100/s\"";
     case SCENARIO_TYPE_DECIMAL:
         return "a number such as 0.99";
+    case SCENARIO_TYPE_DECIMAL_RANGE:
+        return "a number or a range such as \"0.25..4\"";
     default:
         g_assert_not_reached();
     }
@@ -160,6 +163,7 @@ scenario_value_text(ScenarioType type, int64_t value)
     case SCENARIO_TYPE_OPERATIONS:
         return decimal_text(size, 1000, "/s");
     case SCENARIO_TYPE_DECIMAL:
+    case SCENARIO_TYPE_DECIMAL_RANGE:
         return decimal_text(size, 1000, "");
     default:
         g_assert_not_reached();

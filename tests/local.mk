@@ -78,6 +78,12 @@ CLEANFILES += %D%/turns.so
 	$(AM_V_CCLD)$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
 	  -shared -o $@ $(top_srcdir)/tests/turns.c libseedbed-node.a $(GLIB_LIBS)
 
+check_PROGRAMS += %D%/test_scenario_chaos
+TESTS += %D%/test_scenario_chaos
+%C%_test_scenario_chaos_SOURCES = %D%/test_scenario_chaos.c
+%C%_test_scenario_chaos_CFLAGS = $(TEST_CFLAGS)
+%C%_test_scenario_chaos_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_control
 TESTS += %D%/test_control
 %C%_test_control_SOURCES = %D%/test_control.c
@@ -309,6 +315,7 @@ scenariodir = $(pkgdatadir)/scenarios
 dist_scenario_DATA = \
 	%D%/scenarios/echo-ring.yaml \
 	%D%/scenarios/raft-chaos.yaml \
+	%D%/scenarios/raft-swarm.yaml \
 	%D%/scenarios/raft-clocks.yaml \
 	%D%/scenarios/raft-disk.yaml \
 	%D%/scenarios/raft-lossy.yaml \

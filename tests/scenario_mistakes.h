@@ -83,6 +83,24 @@ static const struct {
      "x.yaml:1:1: frobnicate: found an unknown key, expected one of name, "
      "title, duration, nodes, network, disk, clients, faults, expect, "
      "buggify, explore"},
+    {"faults: {nemesis: partition}\n", NULL,
+     "x.yaml:1:19: faults.nemesis: found \"partition\", expected a list of "
+     "packages such as [partition, kill]"},
+    {"faults: {nemesis: [partition, earthquake]}\n", NULL,
+     "x.yaml:1:31: faults.nemesis.1: found \"earthquake\", expected one of "
+     "partition, kill, pause, clock, packet, disk"},
+    {"faults: {nemesis: [kill, kill]}\n", NULL,
+     "x.yaml:1:26: faults.nemesis.1: found \"kill\", expected each package at "
+     "most once"},
+    {"faults: {swarm: {on: 50}}\n", NULL,
+     "x.yaml:1:22: faults.swarm.on: found \"50\", expected a percentage such "
+     "as \"99%\""},
+    {"faults: {swarm: {on: \"50%\", strength: 4..1}}\n", NULL,
+     "x.yaml:1:39: faults.swarm.strength: found \"4..1\", expected a number or "
+     "a range such as \"0.25..4\""},
+    {"faults: {swarm: {on: \"50%\", strength: 0..1}}\n", NULL,
+     "x.yaml:1:39: faults.swarm.strength: found \"0..1\", expected "
+     "0.001..1000"},
     {"name: a/b\n", NULL,
      "x.yaml:1:7: name: found \"a/b\", expected a name of letters, digits, - _ "
      "and ."},

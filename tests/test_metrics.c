@@ -164,10 +164,11 @@ static const struct {
      "2,0,1,250,400\n2,2,2,400,450\n3,5,0,0,460\n"
      "1,4,1,300,700\n2,3,2,450,700\n3,3,2,460,700\n"},
     {"faults", roles, "", "faults.csv",
-     "line,kind,start_ns,end_ns,whom\n"
-     "7,crash,300,500,n1; n9\n8,partition,600,700,n1 | n2\n"
-     "10,clock-step,610,610,n2\n"
-     "8,partition-ring,650,700,\n"},
+     "line,kind,start_ns,end_ns,whom,package\n"
+     "7,crash,300,500,n1; n9,kill\n"
+     "8,partition,600,700,n1 | n2,partition\n"
+     "10,clock-step,610,610,n2,clock\n"
+     "8,partition-ring,650,700,,partition\n"},
     {"messages", messages,
      "messages_sent 4 messages_delivered 1 messages_dropped 3 "
      "messages_dropped_receiver 1 messages_duplicated 1 "
