@@ -12,7 +12,7 @@ bytes_new(size_t size)
     Bytes *bytes = g_malloc(sizeof(Bytes) + size);
 
     bytes->ref_count = 1;
-    bytes->flags = 0;
+    bytes->hashed = 0;
     bytes->size = size;
     return bytes;
 }

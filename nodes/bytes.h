@@ -11,10 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whoever made a buffer may write to it until the first slice of it is given
+ * away: what it hashes to may be remembered from then on (hash.h), and who
+ * still writes to what nobody else holds any more sets `hashed` to 0. */
 typedef struct Bytes {
     uint32_t ref_count; /* atomic */
-    uint32_t flags;     /* of the allocator */
+    uint32_t hashed;    /* hash is known */
     size_t size;
+    uint64_t hash;
     uint8_t data[];
 } Bytes;
 

@@ -274,8 +274,10 @@ set_parts(Effects *fx, Effect *effect, const Slice *parts, unsigned part_count)
 {
     effect->parts = effects_alloc(fx, part_count * sizeof(Slice));
     effect->part_count = part_count;
-    if (part_count > 0) {
-        memcpy(effect->parts, parts, part_count * sizeof(Slice));
+    for (unsigned i = 0; i < part_count; i++) {
+        effect->parts[i].data = parts[i].data;
+        effect->parts[i].size = parts[i].size;
+        effect->parts[i].owner = parts[i].owner;
     }
 }
 

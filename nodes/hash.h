@@ -11,12 +11,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nodes/bytes.h"
+
 #define HASH_WORDS_MAX 16u
 
 static inline uint64_t
 hash_bytes(const void *data, size_t size, uint64_t seed)
 {
     return XXH3_64bits_withSeed(data, size, seed);
+}
+
+/* The hash of what @slice shows, with seed 0. A buffer that is shown as a
+ * whole remembers it: a message is sent to many and seen at both ends. For
+ * one thread at a time. */
+static inline uint64_t
+hash_slice(Slice slice)
+{
+    Bytes *owner = slice.owner;
+
+    if (owner == NULL || slice.size != owner->size) {
+        return hash_bytes(slice.data, slice.size, 0);
+    }
+    if (!owner->hashed) {
+        owner->hash = hash_bytes(slice.data, slice.size, 0);
+        owner->hashed = 1;
+    }
+    return owner->hash;
 }
 
 /* The hash of @count (at most HASH_WORDS_MAX) words, the same on any

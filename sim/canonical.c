@@ -10,7 +10,7 @@
 static void put_input(Digest *digest, const Input *input);
 static void put_effect(Digest *digest, const Effect *effect);
 static void put_fact(Digest *digest, const Fact *fact);
-static void put_bytes(Digest *digest, const void *data, size_t size);
+static void put_slice(Digest *digest, Slice slice);
 static void put_parts(Digest *digest, const Effect *effect);
 static void put_name(Digest *digest, const char *name);
 
@@ -65,7 +65,7 @@ put_input(Digest *digest, const Input *input)
     case INPUT_MESSAGE:
         digest_u64(digest, input->message.link);
         digest_u32(digest, input->message.channel);
-        put_bytes(digest, input->message.bytes.data, input->message.bytes.size);
+        put_slice(digest, input->message.bytes);
         break;
     case INPUT_TIMER:
         digest_u64(digest, input->timer.id);
@@ -77,7 +77,7 @@ put_input(Digest *digest, const Input *input)
     case INPUT_READ:
         digest_u64(digest, input->read.token);
         digest_u32(digest, (uint32_t)input->read.error);
-        put_bytes(digest, input->read.bytes.data, input->read.bytes.size);
+        put_slice(digest, input->read.bytes);
         break;
     case INPUT_LINK:
         digest_u64(digest, input->link.link);
@@ -90,17 +90,17 @@ put_input(Digest *digest, const Input *input)
         digest_u64(digest, input->child.token);
         digest_u8(digest, input->child.exited);
         digest_u32(digest, (uint32_t)input->child.status);
-        put_bytes(digest, input->child.bytes.data, input->child.bytes.size);
+        put_slice(digest, input->child.bytes);
         break;
     case INPUT_CONFIG:
-        put_bytes(digest, input->config.bytes.data, input->config.bytes.size);
+        put_slice(digest, input->config.bytes);
         break;
     case INPUT_MEMORY:
         digest_u64(digest, input->memory.budget);
         break;
     case INPUT_LOCAL:
         digest_u32(digest, input->local.from);
-        put_bytes(digest, input->local.bytes.data, input->local.bytes.size);
+        put_slice(digest, input->local.bytes);
         break;
     case INPUT_STOP:
         break;
@@ -149,7 +149,7 @@ put_effect(Digest *digest, const Effect *effect)
         digest_u64(digest, effect->sync.token);
         digest_u32(digest, effect->part_count);
         for (unsigned i = 0; i < effect->part_count; i++) {
-            put_bytes(digest, effect->parts[i].data, effect->parts[i].size);
+            put_slice(digest, effect->parts[i]);
         }
         break;
     case EFFECT_READ:
@@ -170,7 +170,7 @@ put_effect(Digest *digest, const Effect *effect)
         digest_u64(digest, effect->child.token);
         digest_u32(digest, effect->part_count);
         for (unsigned i = 0; i < effect->part_count; i++) {
-            put_bytes(digest, effect->parts[i].data, effect->parts[i].size);
+            put_slice(digest, effect->parts[i]);
         }
         break;
     case EFFECT_SIGNAL:
@@ -200,11 +200,11 @@ put_fact(Digest *digest, const Fact *fact)
 }
 
 static void
-put_bytes(Digest *digest, const void *data, size_t size)
+put_slice(Digest *digest, Slice slice)
 {
-    digest_u64(digest, size);
-    if (size > 0) {
-        digest_u64(digest, hash_bytes(data, size, 0));
+    digest_u64(digest, slice.size);
+    if (slice.size > 0) {
+        digest_u64(digest, hash_slice(slice));
     }
 }
 
@@ -218,12 +218,12 @@ put_parts(Digest *digest, const Effect *effect)
     XXH3_state_t state;
 
     if (effect->part_count == 1) {
-        put_bytes(digest, effect->parts[0].data, effect->parts[0].size);
+        put_slice(digest, effect->parts[0]);
         return;
     }
     if (size <= sizeof(small)) {
         effects_parts_gather(effect, small);
-        put_bytes(digest, small, size);
+        put_slice(digest, slice_of(small, size));
         return;
     }
     XXH3_INITSTATE(&state);

@@ -32,7 +32,14 @@ cell_handle(Cell *cell, const Event *event)
     cell->now = event_at(event);
     cell->out->event = *event;
     cell->out->has_input = false;
-    cell->out->record = (Record){.event = &cell->out->event};
+    /* Clearing all of the record, or of the input, would cost more than the
+     * handling of many an event. */
+    cell->out->record.event = &cell->out->event;
+    cell->out->record.message = 0;
+    cell->out->record.peer = 0;
+    cell->out->record.death = NULL;
+    cell->out->record.probes = NULL;
+    cell->out->record.plain_facts = false;
 
     switch (event->kind) {
     case EVENT_CPU:
@@ -195,7 +202,7 @@ start(Cell *cell)
         files = cell->out->files;
         disk_files(cell->disk, files, file_count);
     }
-    cell->out->input = (Input){.kind = INPUT_START};
+    cell->out->input.kind = INPUT_START;
     cell->out->input.start.incarnation = cell->incarnation;
     cell->out->input.start.files = files;
     cell->out->input.start.file_count = file_count;
@@ -235,7 +242,7 @@ on_synced(Cell *cell, const Event *event)
     if (!cell->up) {
         return true; /* a HALT had waited for this */
     }
-    cell->out->input = (Input){.kind = INPUT_SYNCED};
+    cell->out->input.kind = INPUT_SYNCED;
     cell->out->input.synced.token = event->b;
     cell->out->input.synced.error = error;
     cell_step(cell);
@@ -252,9 +259,10 @@ on_read(Cell *cell, const Event *event)
         return false;
     }
     error = disk_read_done(cell->disk, event->a, &bytes);
-    cell->out->input = (Input){.kind = INPUT_READ};
+    cell->out->input.kind = INPUT_READ;
     cell->out->input.read.token = event->b;
     cell->out->input.read.error = error;
+    cell->out->input.read.bytes = slice_of(NULL, 0);
     if (bytes != NULL) {
         cell->out->input.read.bytes = slice_bytes(bytes);
         cell_scrap(cell, bytes);
@@ -279,7 +287,7 @@ on_datagram(Cell *cell, const Event *event)
         fact->text = "node down";
         return true;
     }
-    cell->out->input = (Input){.kind = INPUT_MESSAGE};
+    cell->out->input.kind = INPUT_MESSAGE;
     cell->out->input.message.link = link_datagram(event->flags);
     cell->out->input.message.channel = (Channel)event->b;
     cell->out->input.message.bytes = slice_bytes(bytes);
@@ -332,7 +340,7 @@ on_timer(Cell *cell, const Event *event)
     }
     timer->at = SIM_NEVER;
     timer->mono_at = SIM_NEVER;
-    cell->out->input = (Input){.kind = INPUT_TIMER};
+    cell->out->input.kind = INPUT_TIMER;
     cell->out->input.timer.id = timer->id;
     cell_step(cell);
     return true;
@@ -344,7 +352,7 @@ on_memory(Cell *cell, const Event *event)
     if (!cell->up) {
         return false;
     }
-    cell->out->input = (Input){.kind = INPUT_MEMORY};
+    cell->out->input.kind = INPUT_MEMORY;
     cell->out->input.memory.budget = event->a;
     cell_step(cell);
     return true;
@@ -402,7 +410,7 @@ never_ends(Cell *cell)
 void
 cell_input_link(Cell *cell, LinkId link, LinkState state)
 {
-    cell->out->input = (Input){.kind = INPUT_LINK};
+    cell->out->input.kind = INPUT_LINK;
     cell->out->input.link.link = link;
     cell->out->input.link.state = state;
     cell->out->record.peer = link_peer(link);
@@ -464,13 +472,25 @@ cell_fact(Cell *cell, FactKind kind)
     FactList *facts = &cell->out->facts;
     Fact *fact;
 
-    if (facts->count == facts->capacity) {
+    if (G_UNLIKELY(facts->count == facts->capacity)) {
         facts->capacity = MAX(2 * facts->capacity, 8);
         facts->items = g_renew(Fact, facts->items, facts->capacity);
+        memset(facts->items + facts->count, 0,
+               (facts->capacity - facts->count) * sizeof(Fact));
     }
     fact = &facts->items[facts->count++];
-    *fact = (Fact){.kind = kind, .node = cell->id};
+    fact->kind = kind;
+    fact->node = cell->id;
     return fact;
+}
+
+void
+cell_facts_clear(FactList *facts)
+{
+    if (facts->count > 0) {
+        memset(facts->items, 0, facts->count * sizeof(Fact));
+        facts->count = 0;
+    }
 }
 
 void
@@ -549,7 +569,7 @@ cell_new(CellWorld *world, NodeId id, Carrier *carrier, const char *config,
     cell->failed_tokens = g_array_new(FALSE, FALSE, sizeof(Token));
     cell->held = g_array_new(FALSE, FALSE, sizeof(CellHeld));
     cell->spare = g_ptr_array_new();
-    cell->out = cell_output_new();
+    cell->out = world->output != NULL ? world->output : cell_output_new();
     cell->inbox = g_queue_new();
     cell->streams = g_ptr_array_new();
     cell->links = g_new0(CellLink, world->host_count + 1);
@@ -593,7 +613,9 @@ cell_free(Cell *cell)
     g_array_free(cell->failed_tokens, TRUE);
     g_array_free(cell->held, TRUE);
     g_queue_free(cell->inbox);
-    cell_output_free(cell->out);
+    if (cell->out != cell->world->output) {
+        cell_output_free(cell->out);
+    }
     for (unsigned i = 0; i < cell->spare->len; i++) {
         cell_output_free(cell->spare->pdata[i]);
     }

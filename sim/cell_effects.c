@@ -8,8 +8,9 @@
 
 #include "sim/tcp.h"
 
-static void carry_out(Cell *cell, const Effect *effect, uint64_t seq);
-static void send(Cell *cell, const Effect *effect, uint64_t seq);
+static void carry_out(Cell *cell, Effect *effect, uint64_t seq);
+static void send(Cell *cell, Effect *effect, uint64_t seq);
+static Bytes *whole(Effect *effect, size_t size);
 static void set_timer(Cell *cell, TimerId id, SimTime mono, uint64_t seq);
 static void change_disk(Cell *cell, const Effect *effect);
 static void sync_disk(Cell *cell, const Effect *effect, uint64_t seq);
@@ -17,12 +18,13 @@ static void read_disk(Cell *cell, const Effect *effect, uint64_t seq);
 static bool token_pending(const Cell *cell, Token token);
 static bool token_failed(const Cell *cell, Token token);
 static void wait_for(Cell *cell, const Effect *effect, uint64_t seq);
+static void release(Cell *cell, CellWaiting *waiting);
 
 void
 cell_effects_apply(Cell *cell)
 {
     for (unsigned i = 0; i < cell->out->fx.count && cell->up; i++) {
-        const Effect *effect = &cell->out->fx.items[i];
+        Effect *effect = &cell->out->fx.items[i];
         uint64_t seq;
 
         if (effect->kind == EFFECT_PROBE) {
@@ -40,7 +42,7 @@ cell_effects_apply(Cell *cell)
 }
 
 static void
-carry_out(Cell *cell, const Effect *effect, uint64_t seq)
+carry_out(Cell *cell, Effect *effect, uint64_t seq)
 {
     Fact *fact;
 
@@ -109,7 +111,7 @@ carry_out(Cell *cell, const Effect *effect, uint64_t seq)
 }
 
 static void
-send(Cell *cell, const Effect *effect, uint64_t seq)
+send(Cell *cell, Effect *effect, uint64_t seq)
 {
     LinkId link = effect->send.link;
     NodeId peer = link_peer(link);
@@ -126,18 +128,33 @@ send(Cell *cell, const Effect *effect, uint64_t seq)
                       DATAGRAM_MAX);
         return;
     }
-    if (effect->part_count == 1 && effect->parts[0].owner != NULL &&
-        effect->parts[0].size == effect->parts[0].owner->size) {
-        bytes = bytes_ref(effect->parts[0].owner);
-    } else {
-        bytes = bytes_new(size);
-        effects_parts_gather(effect, bytes->data);
-    }
+    bytes = whole(effect, size);
     if (link_is_stream(link)) {
+        cell_scrap(cell, bytes_ref(bytes)); /* the stream may drop it now */
         tcp_send(cell, link, effect->send.channel, seq, bytes);
     } else {
         cell_effects_datagram(cell, peer, effect->send.channel, seq, bytes);
     }
+}
+
+/* What is sent, in one buffer; another reference for the caller. The effect
+ * shows it from now on, so that it is hashed once for both ends. */
+static Bytes *
+whole(Effect *effect, size_t size)
+{
+    Bytes *bytes;
+
+    if (effect->part_count == 1 && effect->parts[0].owner != NULL &&
+        effect->parts[0].size == effect->parts[0].owner->size) {
+        return bytes_ref(effect->parts[0].owner);
+    }
+    bytes = bytes_new(size);
+    effects_parts_gather(effect, bytes->data);
+    if (effect->part_count > 0) {
+        effect->parts[0] = slice_bytes(bytes);
+        effect->part_count = 1;
+    }
+    return bytes;
 }
 
 /* Decide a datagram's fate and queue its copies. @bytes is taken. */
@@ -153,6 +170,7 @@ cell_effects_datagram(Cell *cell, NodeId peer, Channel channel, uint64_t seq,
     if (verdict == PARTITION_HELD) {
         CellHeld held = {peer, channel, seq, bytes};
 
+        cell_scrap(cell, bytes_ref(bytes)); /* a HALT forgets what is held */
         g_array_append_val(cell->held, held);
         fact = cell_fact(cell, FACT_HELD);
         fact->link = link_datagram(peer);
@@ -387,17 +405,13 @@ wait_for(Cell *cell, const Effect *effect, uint64_t seq)
     waiting.bytes = bytes_new(size);
     out = waiting.bytes->data;
     effects_parts_gather(effect, out);
-    waiting.parts = g_new0(Slice, MAX(effect->part_count, 1));
-    if (effect->kind == EFFECT_SYNC) {
+    if (effect->kind == EFFECT_SYNC && effect->part_count > 0) {
+        waiting.files = g_new0(Slice, effect->part_count);
         for (unsigned i = 0; i < effect->part_count; i++) {
-            waiting.parts[i] = slice_of(out, effect->parts[i].size);
+            waiting.files[i] = slice_of(out, effect->parts[i].size);
             out += effect->parts[i].size;
         }
-    } else {
-        waiting.parts[0] = slice_bytes(waiting.bytes);
-        waiting.effect.part_count = 1;
     }
-    waiting.effect.parts = waiting.parts;
     g_array_append_val(cell->waiting, waiting);
 }
 
@@ -424,7 +438,7 @@ cell_effects_release(Cell *cell, Token token, bool ok)
          i++) {
         CellWaiting *one = &g_array_index(cell->out->released, CellWaiting, i);
 
-        carry_out(cell, &one->effect, one->seq);
+        release(cell, one);
     }
     /* A SYNC that is dropped takes with it what waits for it. */
     for (unsigned i = first; !ok && i < last; i++) {
@@ -440,11 +454,25 @@ cell_effects_release(Cell *cell, Token token, bool ok)
     }
 }
 
+static void
+release(Cell *cell, CellWaiting *waiting)
+{
+    Effect *effect = &waiting->effect;
+    Slice bytes = slice_bytes(waiting->bytes);
+
+    effect->parts = waiting->files;
+    if (effect->kind != EFFECT_SYNC) {
+        effect->parts = &bytes;
+        effect->part_count = 1;
+    }
+    carry_out(cell, effect, waiting->seq);
+}
+
 void
 cell_effects_waiting_clear(CellWaiting *waiting)
 {
     bytes_unref(waiting->bytes);
     g_free(waiting->names[0]);
     g_free(waiting->names[1]);
-    g_free(waiting->parts);
+    g_free(waiting->files);
 }

@@ -105,7 +105,7 @@ cell_output_reset(CellOutput *out)
     if (out->released->len > 0) {
         g_array_set_size(out->released, 0);
     }
-    out->facts.count = 0;
+    cell_facts_clear(&out->facts);
     effects_reset(&out->fx);
 }
 

@@ -17,8 +17,6 @@ void cell_die(Cell *cell);
 void cell_end_process(Cell *cell);
 void cell_stop_program(Cell *cell);
 void cell_output_reset(CellOutput *out);
-CellOutput *cell_output_new(void);
-void cell_output_free(CellOutput *out);
 SimTime cell_explored(Cell *cell, SimTime at, uint64_t seq);
 
 #endif

@@ -91,7 +91,7 @@ checks_observe(Checks *checks, const Record *record)
         if (record->input->kind == INPUT_START) {
             raft_view_restart(&checks->view, id);
         }
-        while ((probe = record_next_probe(record, &at)) != NULL) {
+        while ((probe = record_next_probe(record, UINT64_MAX, &at)) != NULL) {
             on_probe(checks, id, probe);
         }
     }

@@ -59,6 +59,11 @@ typedef struct ActiveLine {
     Trouble trouble;
 } ActiveLine;
 
+#define PROBES_SEEN                                                            \
+    (PROBE_BIT(RAFT_ROLE) | PROBE_BIT(RAFT_APPEND) |                           \
+     PROBE_BIT(RAFT_TRUNCATE) | PROBE_BIT(RAFT_COMMIT) |                       \
+     PROBE_BIT(RAFT_RESTORE) | PROBE_BIT(RAFT_RECOVER))
+
 struct Coverage {
     unsigned node_count;
     NodeView *nodes; /* 1..node_count */
@@ -98,7 +103,7 @@ coverage_observe(Coverage *coverage, const Record *record)
             *node = (NodeView){.up = true};
             changed = true;
         }
-        while ((probe = record_next_probe(record, &at)) != NULL) {
+        while ((probe = record_next_probe(record, PROBES_SEEN, &at)) != NULL) {
             changed |= on_probe(node, probe);
         }
     }

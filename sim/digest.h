@@ -14,7 +14,8 @@
 
 #include "nodes/node.h"
 
-#define DIGEST_BUFFER_SIZE ((size_t)64 * 1024)
+/* Small enough to stay in the first-level cache until it is hashed. */
+#define DIGEST_BUFFER_SIZE ((size_t)4 * 1024)
 #define DIGEST_TEXT_SIZE   33u /* 32 hex digits and a NUL */
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,

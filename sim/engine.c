@@ -212,22 +212,35 @@ static void
 note(Engine *engine, Record *record)
 {
     unsigned effects = record->input != NULL ? record->fx->count : 0;
+    unsigned count = 0;
+    uint64_t kinds = 0;
+    bool plain = true;
 
     if (effects > engine->probe_capacity) {
         engine->probe_capacity = 2 * effects;
         engine->probes =
             g_renew(uint32_t, engine->probes, engine->probe_capacity);
     }
-    record->probes = engine->probes;
-    record->probe_count = 0;
     for (unsigned i = 0; i < effects; i++) {
-        engine->probes[record->probe_count] = i;
-        record->probe_count += record->fx->items[i].kind == EFFECT_PROBE;
+        const Effect *effect = &record->fx->items[i];
+
+        if (effect->kind == EFFECT_PROBE) {
+            engine->probes[count++] = i;
+            kinds |=
+                effect->probe.id < 64 ? (uint64_t)1 << effect->probe.id : 0;
+        }
     }
-    record->plain_facts = true;
     for (unsigned i = 0; i < record->fact_count; i++) {
-        record->plain_facts &= record->facts[i].kind <= FACT_DURABLE;
+        const Fact *fact = &record->facts[i];
+
+        plain &= fact->kind <= FACT_DURABLE && fact->kind != FACT_HELD &&
+                 fact->fate.drop == FATE_NOT_DROPPED &&
+                 fact->fate.mattered == 0;
     }
+    record->probes = engine->probes;
+    record->probe_count = count;
+    record->probe_kinds = kinds;
+    record->plain_facts = plain;
 }
 
 const World *
@@ -271,6 +284,9 @@ engine_new(const EngineConfig *config, GError **error)
                                  .fatal_input = config->fatal_input,
                                  .fatal_death = config->fatal_death};
     engine->shared.cells = g_new0(Cell *, hosts + 1);
+    if (!engine->windowed) {
+        engine->shared.output = cell_output_new();
+    }
     engine->outputs = g_new0(GPtrArray *, hosts + 1);
     /* Only a process has its cell's core: threads are the scheduler's. */
     engine->workers = workers_new(MAX(config->workers, 1),
@@ -411,6 +427,7 @@ engine_free(Engine *engine)
         g_clear_pointer(&engine->outputs[id], g_ptr_array_unref);
     }
     drain(engine->queue);
+    g_clear_pointer(&engine->shared.output, cell_output_free);
     partition_free(engine->shared.partition);
     g_free(engine->shared.cells);
     g_free(engine->outputs);

@@ -18,6 +18,9 @@ enum { OUTCOME_OPEN = 0, OUTCOME_OK, OUTCOME_FAIL, OUTCOME_INFO, OUTCOMES };
 
 /* Latency quantiles run over so many rows: a second by default. */
 #define WINDOW_ROWS 10u
+#define PROBES_COUNTED                                                         \
+    (PROBE_BIT(RAFT_ROLE) | PROBE_BIT(RAFT_COMMIT) |                           \
+     PROBE_BIT(CLIENT_INVOKE) | PROBE_BIT(CLIENT_OUTCOME))
 
 /* The operation's number; the bits above say more about it. */
 #define OPERATION_MASK 0xffu
@@ -239,7 +242,7 @@ on_input(Metrics *metrics, const Record *record, NodeId self)
         metrics->bytes_delivered += input->message.bytes.size;
     }
     while (record->fx != NULL &&
-           (probe = record_next_probe(record, &at)) != NULL) {
+           (probe = record_next_probe(record, PROBES_COUNTED, &at)) != NULL) {
         on_probe(metrics, probe, self);
     }
 }

@@ -108,7 +108,7 @@ queue_push(Queue *queue, const Event *event)
     uint32_t slot = slot_new(queue);
     Key key = queue_key_of(event, slot);
 
-    queue->events[slot] = *event;
+    event_store(&queue->events[slot], event);
     queue->count++;
     if (at >= queue->top_start) {
         queue_keys_reserve(&queue->top, queue->top.count + 1);

@@ -9,9 +9,6 @@
 bool
 queue_key_before_tied(const Event *events, Key left, Key right)
 {
-    if ((left.tail ^ right.tail) >> 32 != 0) {
-        return left.tail < right.tail;
-    }
     return event_before(&events[queue_key_slot(left)],
                         &events[queue_key_slot(right)]);
 }

@@ -27,7 +27,7 @@ queue_key_slot(Key key)
     return (uint32_t)key.tail;
 }
 
-/* queue_key_before() where the times are equal. */
+/* queue_key_before() where cell and class are equal too. */
 bool queue_key_before_tied(const Event *events, Key left, Key right);
 
 /* Does @left come before @right? Exact; @events is the slab. */
@@ -36,6 +36,9 @@ queue_key_before(const Event *events, Key left, Key right)
 {
     if (__builtin_expect(left.at != right.at, 1)) {
         return left.at < right.at;
+    }
+    if ((left.tail ^ right.tail) >> 32 != 0) {
+        return left.tail < right.tail;
     }
     return queue_key_before_tied(events, left, right);
 }

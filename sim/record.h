@@ -76,29 +76,38 @@ typedef struct Record {
     const Fact *facts;
     unsigned fact_count;
     /* The engine's notes, made once for its many readers. Where the probes
-     * are among the effects (NULL: not noted), and whether all facts are of
-     * a kind that every event has: up to FACT_DURABLE. */
+     * are among the effects (NULL: not noted) and of which kinds
+     * (PROBE_BIT()); and whether no fact is more than what every event has:
+     * kinds up to FACT_DURABLE, nothing held, all that was sent arrives and no
+     * word of netem made a difference. */
     const uint32_t *probes;
     unsigned probe_count;
     bool plain_facts;
+    uint64_t probe_kinds;
 } Record;
 
-/* The next probe among the effects of a record with an input; begin with
- * *@at == 0. NULL: there is none. Most of a step's effects are not probes,
- * and half a dozen readers ask. */
+/* Kinds of probes, as a set; those of a number above 63 are no reader's. */
+#define PROBE_BIT(name) ((uint64_t)1 << PROBE_##name)
+
+/* The next probe of @kinds among the effects of a record with an input; begin
+ * with *@at == 0. NULL: there is none. Half a dozen readers ask at each event
+ * for what is rare: most are answered without looking at an effect. */
 static inline const Effect *
-record_next_probe(const Record *record, unsigned *at)
+record_next_probe(const Record *record, uint64_t kinds, unsigned *at)
 {
     const Effects *fx = record->fx;
+    bool noted = record->probes != NULL;
+    unsigned count = noted ? record->probe_count : fx->count;
 
-    if (record->probes != NULL) {
-        return *at < record->probe_count ? &fx->items[record->probes[(*at)++]]
-                                         : NULL;
+    if (noted && (record->probe_kinds & kinds) == 0) {
+        return NULL;
     }
-    while (*at < fx->count) {
-        const Effect *effect = &fx->items[(*at)++];
+    while (*at < count) {
+        const Effect *effect = &fx->items[noted ? record->probes[*at] : *at];
 
-        if (effect->kind == EFFECT_PROBE) {
+        ++*at;
+        if (effect->kind == EFFECT_PROBE && effect->probe.id < 64 &&
+            (kinds >> effect->probe.id & 1) != 0) {
             return effect;
         }
     }

@@ -15,6 +15,7 @@
 #include "sim/run_history.h"
 
 #define CHECKPOINT_EVENTS 4096u
+#define PROBES_OF_CLIENTS (PROBE_BIT(CLIENT_INVOKE) | PROBE_BIT(CLIENT_OUTCOME))
 
 struct RunObserver {
     const RunOptions *options;
@@ -82,7 +83,8 @@ run_observer_see(void *user, const Record *record)
         }
     }
     while (record->input != NULL &&
-           (probe = record_next_probe(record, &at)) != NULL) {
+           (probe = record_next_probe(record, PROBES_OF_CLIENTS, &at)) !=
+               NULL) {
         on_client(observer, probe);
     }
     story_observe(observer->story, record);

@@ -15,6 +15,8 @@
 
 /* So that STORY_LINES of them, each with its time, fit. */
 #define LINE_MAX_BYTES 134
+#define PROBES_TOLD                                                            \
+    (PROBE_BIT(RAFT_ROLE) | PROBE_BIT(RAFT_REFUSE) | PROBE_BIT(CLIENT_OUTCOME))
 
 struct Story {
     unsigned node_count;
@@ -48,7 +50,7 @@ story_observe(Story *story, const Record *record)
     if (record->input == NULL) {
         return;
     }
-    while ((probe = record_next_probe(record, &at)) != NULL) {
+    while ((probe = record_next_probe(record, PROBES_TOLD, &at)) != NULL) {
         on_probe(story, event_cell(record->event), probe);
     }
 }

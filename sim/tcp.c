@@ -191,7 +191,7 @@ tcp_read_chunk(Cell *cell, StreamEnd *end, Chunk *chunk)
         break;
     case CHUNK_DATA:
         cell_scrap(cell, bytes_ref(chunk->bytes));
-        cell->out->input = (Input){.kind = INPUT_MESSAGE};
+        cell->out->input.kind = INPUT_MESSAGE;
         cell->out->input.message.link = link;
         cell->out->input.message.channel = chunk->channel;
         cell->out->input.message.bytes = slice_bytes(chunk->bytes);

@@ -197,7 +197,7 @@ tcp_room(Cell *cell, const Event *event)
         end->unsent_bytes + end->unacked_bytes <=
             cell->world->scenario->stream_buffer / 2) {
         end->room_queued = false;
-        cell->out->input = (Input){.kind = INPUT_ROOM};
+        cell->out->input.kind = INPUT_ROOM;
         cell->out->input.room.link = end->link;
         cell_step(cell);
         return true;

@@ -237,7 +237,7 @@ take_facts(World *world, Cell *cell)
 
     if (facts->count > 0) {
         g_array_append_vals(world->facts, facts->items, facts->count);
-        facts->count = 0;
+        cell_facts_clear(facts);
     }
 }
 

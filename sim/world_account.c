@@ -16,14 +16,13 @@ world_observe(World *world, const Record *record)
     unsigned at = 0;
 
     if (record->input != NULL && id <= nodes) {
-        while ((probe = record_next_probe(record, &at)) != NULL) {
-            if (probe->probe.id == PROBE_RAFT_ROLE) {
-                world->roles[id].role = probe->probe.values[0];
-                world->roles[id].term = probe->probe.values[1];
-            }
+        while ((probe = record_next_probe(record, PROBE_BIT(RAFT_ROLE), &at)) !=
+               NULL) {
+            world->roles[id].role = probe->probe.values[0];
+            world->roles[id].term = probe->probe.values[1];
         }
     }
-    for (unsigned i = 0; i < record->fact_count; i++) {
+    for (unsigned i = 0; !record->plain_facts && i < record->fact_count; i++) {
         observe_fact(world, &record->facts[i]);
     }
 }

@@ -309,6 +309,7 @@ set_value(Kv *kv, uint32_t number, Slice value)
         item->value = slice_bytes(own);
         item->growing = true;
     }
+    item->value.owner->hashed = 0;
     if (value.size > 0) {
         memcpy(item->value.owner->data, value.data, value.size);
     }
@@ -336,6 +337,7 @@ append(Kv *kv, uint32_t number, Slice more)
         item->value = slice_sub(slice_bytes(grown), 0, size - more.size);
         item->growing = true;
     }
+    item->value.owner->hashed = 0;
     if (more.size > 0) {
         memcpy(item->value.owner->data + item->value.size, more.data,
                more.size);

@@ -13,7 +13,23 @@ kv_wire_decode_request(Slice bytes, KvRequest *request)
     uint64_t operation = 0;
     uint32_t tag;
 
-    *request = (KvRequest){0};
+    request->id = packed_next_is(&reader, PACKED_TAG(1, PACKED_VARINT))
+                      ? packed_get_varint(&reader)
+                      : 0;
+    if (packed_next_is(&reader, PACKED_TAG(2, PACKED_VARINT))) {
+        operation = packed_get_varint(&reader);
+    }
+    request->key = request->value = request->expected = slice_of(NULL, 0);
+    if (packed_next_is(&reader, PACKED_TAG(3, PACKED_BYTES))) {
+        request->key = packed_get_bytes(&reader);
+        request->key.owner = bytes.owner;
+    }
+    if (packed_next_is(&reader, PACKED_TAG(4, PACKED_BYTES))) {
+        request->value = packed_get_bytes(&reader);
+        request->value.owner = bytes.owner;
+    }
+    request->expect_absent = false;
+    /* The rest, in any order: the last of a field counts. */
     while ((tag = packed_get_tag(&reader)) != 0) {
         switch (tag) {
         case PACKED_TAG(1, PACKED_VARINT):

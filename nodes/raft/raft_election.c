@@ -43,6 +43,7 @@ raft_election_request(Raft *raft, NodeId from, const RaftMessage *m,
     bool pre_vote = m->vote_request.pre_vote;
     bool current = up_to_date(raft, m->vote_request.last_log_index,
                               m->vote_request.last_log_term);
+    RaftMessage *reply;
     bool grant;
 
     /* A server that hears a leader is not to be disturbed: thesis 4.2.3. It
@@ -83,11 +84,9 @@ raft_election_request(Raft *raft, NodeId from, const RaftMessage *m,
         }
         raft->timer_base = raft->now;
     }
-    raft_storage_answer(raft, from,
-                        &(RaftMessage){.kind = RAFT_VOTE_REPLY,
-                                       .term = raft->term,
-                                       .vote_reply = {grant, false}},
-                        0);
+    reply = raft_storage_answer(raft, from, RAFT_VOTE_REPLY, 0);
+    reply->vote_reply.granted = grant;
+    reply->vote_reply.pre_vote = false;
 }
 
 void

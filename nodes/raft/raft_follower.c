@@ -12,12 +12,17 @@
 
 static bool sane(const RaftMessage *m);
 static bool accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx);
+static void succeeded(const Raft *raft, const RaftMessage *m, uint64_t match,
+                      RaftMessage *reply);
 static void answer_now(Raft *raft, NodeId from, const RaftMessage *reply,
                        Effects *fx);
 static void keep_early(Raft *raft, const RaftMessage *m);
 static bool take_early(Raft *raft, RaftMessage *early);
 static bool conflicts(const Raft *raft, const RaftMessage *m,
                       RaftMessage *reply);
+static void refuse(const Raft *raft, const RaftMessage *m,
+                   uint64_t conflict_term, uint64_t conflict_index,
+                   RaftMessage *reply);
 static bool take_entries(Raft *raft, const RaftMessage *m, Effects *fx);
 static void truncate_from(Raft *raft, uint64_t from, Effects *fx);
 static void add_entry(Raft *raft, const RaftEntry *entry, Effects *fx);
@@ -26,8 +31,7 @@ void
 raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
                          Effects *fx)
 {
-    RaftMessage reply = {.kind = RAFT_APPEND_REPLY};
-    RaftMessage early;
+    RaftMessage early, reply;
 
     if (!sane(m)) {
         raft_strange(raft, from, RAFT_STRANGE_ENTRIES, fx);
@@ -36,8 +40,6 @@ raft_replication_request(Raft *raft, NodeId from, const RaftMessage *m,
     if (!raft_replication_accept_leader(raft, from, m, fx)) {
         return;
     }
-    reply.term = raft->term;
-    reply.append_reply.sequence = m->append_request.sequence;
     if (conflicts(raft, m, &reply)) {
         if (m->append_request.previous_index > raft->log.last_index) {
             keep_early(raft, m);
@@ -80,7 +82,6 @@ raft_replication_drop_early(Raft *raft)
 static bool
 accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
 {
-    RaftMessage reply = {.kind = RAFT_APPEND_REPLY, .term = raft->term};
     uint64_t last_new, commit, verified;
 
     if (!take_entries(raft, m, fx)) {
@@ -99,19 +100,30 @@ accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
         raft_commit(raft, commit, fx);
     }
     verified = MIN(last_new, raft->log.last_index);
-    reply.append_reply.success = true;
-    reply.append_reply.last_index = raft->log.last_index;
-    reply.append_reply.sequence = m->append_request.sequence;
     if (m->append_request.entry_count == 0) {
+        RaftMessage reply = {.kind = RAFT_APPEND_REPLY, .term = raft->term};
+
         /* A heartbeat is answered with what is durable now, so that a slow
          * disk does not look like a dead node. */
-        reply.append_reply.match_index = MIN(verified, raft->log.durable_index);
+        succeeded(raft, m, MIN(verified, raft->log.durable_index), &reply);
         answer_now(raft, from, &reply, fx);
     } else {
-        reply.append_reply.match_index = verified;
-        raft_storage_answer(raft, from, &reply, verified);
+        succeeded(raft, m, verified,
+                  raft_storage_answer(raft, from, RAFT_APPEND_REPLY, verified));
     }
     return true;
+}
+
+static void
+succeeded(const Raft *raft, const RaftMessage *m, uint64_t match,
+          RaftMessage *reply)
+{
+    reply->append_reply.success = true;
+    reply->append_reply.match_index = match;
+    reply->append_reply.conflict_term = 0;
+    reply->append_reply.conflict_index = 0;
+    reply->append_reply.last_index = raft->log.last_index;
+    reply->append_reply.sequence = m->append_request.sequence;
 }
 
 /* An answer that asserts no more than term and what is durable. It does not
@@ -124,7 +136,8 @@ answer_now(Raft *raft, NodeId from, const RaftMessage *reply, Effects *fx)
     if (raft_storage_wait(raft, 0, &after)) {
         raft_send(raft, from, reply, after, fx);
     } else if ((raft->append_answers >> (from - 1) & 1) == 0) {
-        raft_storage_answer(raft, from, reply, 0);
+        raft_storage_answer(raft, from, RAFT_APPEND_REPLY, 0)->append_reply =
+            reply->append_reply;
     }
 }
 
@@ -229,9 +242,8 @@ conflicts(const Raft *raft, const RaftMessage *m, RaftMessage *reply)
     uint64_t previous = m->append_request.previous_index;
     uint64_t term;
 
-    reply->append_reply.last_index = raft->log.last_index;
     if (previous > raft->log.last_index) {
-        reply->append_reply.conflict_index = raft->log.last_index + 1;
+        refuse(raft, m, 0, raft->log.last_index + 1, reply);
         return true;
     }
     if (previous + 1 < raft->log.first_index ||
@@ -242,10 +254,24 @@ conflicts(const Raft *raft, const RaftMessage *m, RaftMessage *reply)
     if (term == m->append_request.previous_term) {
         return false;
     }
-    reply->append_reply.conflict_term = term;
-    reply->append_reply.conflict_index =
-        MAX(raft_log_term_first(&raft->log, previous), raft->commit_index + 1);
+    refuse(
+        raft, m, term,
+        MAX(raft_log_term_first(&raft->log, previous), raft->commit_index + 1),
+        reply);
     return true;
+}
+
+static void
+refuse(const Raft *raft, const RaftMessage *m, uint64_t conflict_term,
+       uint64_t conflict_index, RaftMessage *reply)
+{
+    *reply =
+        (RaftMessage){.kind = RAFT_APPEND_REPLY,
+                      .term = raft->term,
+                      .append_reply = {.conflict_term = conflict_term,
+                                       .conflict_index = conflict_index,
+                                       .last_index = raft->log.last_index,
+                                       .sequence = m->append_request.sequence}};
 }
 
 /* Rules 3 and 4. False: no leader could have sent these. */

@@ -30,6 +30,7 @@ static void receive_begin(Raft *raft, NodeId from, const RaftMessage *m,
                           Effects *fx);
 static void receive_end(Raft *raft, Effects *fx);
 static void install(Raft *raft, const RaftSnapshotView *view, Effects *fx);
+static void answer_done(Raft *raft, NodeId to, uint64_t index, uint64_t offset);
 
 void
 raft_install_begin(Raft *raft, NodeId id, Effects *fx)
@@ -183,11 +184,7 @@ raft_install_request(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
         return;
     }
     if (index <= raft->commit_index) {
-        RaftMessage reply = {.kind = RAFT_SNAPSHOT_REPLY,
-                             .term = raft->term,
-                             .snapshot_reply = {index, 0, true}};
-
-        raft_storage_answer(raft, from, &reply, index);
+        answer_done(raft, from, index, 0);
         return;
     }
     receiving = raft->receiving;
@@ -248,12 +245,7 @@ raft_install_synced(Raft *raft, Token token, int error, Effects *fx)
         effects_remove(fx, RAFT_SNAPSHOT_RECEIVING);
     }
     if (raft->phase == RAFT_ACTIVE) {
-        RaftMessage reply = {
-            .kind = RAFT_SNAPSHOT_REPLY,
-            .term = raft->term,
-            .snapshot_reply = {receiving->index, receiving->size, true}};
-
-        raft_storage_answer(raft, receiving->from, &reply, receiving->index);
+        answer_done(raft, receiving->from, receiving->index, receiving->size);
     }
     raft_install_free(raft);
     return true;
@@ -277,6 +269,18 @@ raft_install_send_reply(Raft *raft, NodeId to, const RaftMessage *m,
     frame_header(out, size);
     part = slice_of(out, FRAME_HEADER + size);
     effects_send(fx, peer->accepted, CHANNEL_RAFT, &part, 1)->after = after;
+}
+
+/* The snapshot up to @index is here, or its entries are. */
+static void
+answer_done(Raft *raft, NodeId to, uint64_t index, uint64_t offset)
+{
+    RaftMessage *reply =
+        raft_storage_answer(raft, to, RAFT_SNAPSHOT_REPLY, index);
+
+    reply->snapshot_reply.last_index = index;
+    reply->snapshot_reply.offset = offset;
+    reply->snapshot_reply.done = true;
 }
 
 void

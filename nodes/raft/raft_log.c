@@ -10,6 +10,9 @@
 #define RING_MIN ((uint64_t)64)
 /* Entries in one WRITE. */
 #define WRITE_MAX 512u
+/* Data that is copied behind its head, so that the carrier, who looks at a
+ * WRITE several times, finds it in one piece. */
+#define COPY_MAX 512u
 
 static void grow(RaftLog *log);
 static void begin_file(RaftLog *log, uint8_t *header);
@@ -303,36 +306,48 @@ write_some(RaftLog *log, Effects *fx)
     uint64_t waiting = log->last_index - log->written_index;
     unsigned most = (unsigned)MIN(waiting, WRITE_MAX), count = 0, parts = 0;
     Slice *slices = effects_alloc(fx, (2 * most + 1) * sizeof(Slice));
-    uint8_t *heads =
-        effects_alloc(fx, RAFT_LOG_HEADER + (size_t)most * RAFT_LOG_RECORD);
     RaftSegment *segment;
-    uint64_t offset;
+    Slice *open = &slices[0]; /* the part that grows */
+    uint64_t offset = log->file_size;
+    size_t room = RAFT_LOG_HEADER + (size_t)most * RAFT_LOG_RECORD;
+    uint8_t *out;
 
+    for (unsigned i = 0; i < most; i++) {
+        const RaftEntry *entry = raft_log_at(log, log->written_index + 1 + i);
+
+        room += entry->data.size <= COPY_MAX ? entry->data.size : 0;
+    }
+    out = effects_alloc(fx, room);
+    *open = slice_of(out, 0);
     if (log->segments->len == 0 || log->fresh_file ||
         log->file_size >= log->segment_size) {
-        begin_file(log, heads);
-        slices[parts++] = slice_of(heads, RAFT_LOG_HEADER);
+        begin_file(log, out);
+        out += RAFT_LOG_HEADER;
         offset = 0;
-        heads += RAFT_LOG_HEADER;
-    } else {
-        offset = log->file_size;
     }
     segment = g_ptr_array_index(log->segments, log->segments->len - 1);
     while (count < most && (count == 0 || log->file_size < log->segment_size)) {
         uint64_t index = log->written_index + 1;
         const RaftEntry *entry = raft_log_at(log, index);
 
-        raft_record_head(heads, index, log->durable_offset, log->epoch, entry);
-        slices[parts++] = slice_of(heads, RAFT_LOG_RECORD);
-        if (entry->data.size > 0) {
-            slices[parts++] = entry->data;
+        raft_record_head(out, index, log->durable_offset, log->epoch, entry);
+        out += RAFT_LOG_RECORD;
+        if (entry->data.size > COPY_MAX) {
+            open->size = (size_t)(out - open->data);
+            slices[++parts] = entry->data;
+            open = &slices[++parts];
+            *open = slice_of(out, 0);
+        } else if (entry->data.size > 0) {
+            memcpy(out, entry->data.data, entry->data.size);
+            out += entry->data.size;
         }
-        heads += RAFT_LOG_RECORD;
         log->file_size += raft_record_size(entry);
         log->end_offset += raft_record_size(entry);
         log->written_index = index;
         count++;
     }
+    open->size = (size_t)(out - open->data);
+    parts += open->size > 0;
     segment->dirty = true;
     segment->last_write = log->written_index;
     effects_write(fx, segment->name, offset, slices, parts);

@@ -20,15 +20,15 @@ static bool send_answer(Raft *raft, NodeId to, const RaftAnswer *answer,
                         bool at_once, Effects *fx);
 static bool read_slot(Slice bytes, uint64_t words[4]);
 
-void
-raft_storage_answer(Raft *raft, NodeId to, const RaftMessage *m, uint64_t index)
+RaftMessage *
+raft_storage_answer(Raft *raft, NodeId to, RaftMessageKind kind, uint64_t index)
 {
     RaftPeer *peer = &raft->peers[to];
     uint64_t bit = (uint64_t)1 << (to - 1);
     RaftAnswer *answer;
 
     g_assert(index <= raft->log.last_index);
-    if (m->kind == RAFT_VOTE_REPLY) {
+    if (kind == RAFT_VOTE_REPLY) {
         answer = &peer->vote_answer;
         raft->vote_answers |= bit;
     } else {
@@ -36,7 +36,9 @@ raft_storage_answer(Raft *raft, NodeId to, const RaftMessage *m, uint64_t index)
         raft->append_answers |= bit;
     }
     answer->index = index;
-    answer->message = *m;
+    answer->message.kind = kind;
+    answer->message.term = raft->term;
+    return &answer->message;
 }
 
 void

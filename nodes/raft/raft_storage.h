@@ -15,11 +15,12 @@
 #define RAFT_VOTE_SLOT  4096u /* distance of the slots in bytes */
 #define RAFT_VOTE_BYTES 40u
 
-/* Send @m to @to when the current term, vote and log up to @index are
- * durable. A later answer of the same kind takes the place of one that still
- * has no SYNC to wait for. */
-void raft_storage_answer(Raft *raft, NodeId to, const RaftMessage *m,
-                         uint64_t index);
+/* Send an answer of @kind and of this term to @to when the current term, vote
+ * and log up to @index are durable: the caller fills in all else that its
+ * kind has, where it is kept. A later answer of the same kind takes the place
+ * of one that still has no SYNC to wait for. */
+RaftMessage *raft_storage_answer(Raft *raft, NodeId to, RaftMessageKind kind,
+                                 uint64_t index);
 /* Forget answers of the term that ends. */
 void raft_storage_drop_answers(Raft *raft);
 /* What an effect must wait for that asserts term, vote and log up to @index:

@@ -459,7 +459,20 @@ read_entry(Slice bytes, RaftEntry *entry)
     uint64_t kind = 0;
     uint32_t tag;
 
-    *entry = (RaftEntry){.data = {bytes.data, 0, bytes.owner}};
+    entry->term =
+        packed_next_is(&reader, ENTRY_TERM) ? packed_get_varint(&reader) : 0;
+    if (packed_next_is(&reader, ENTRY_KIND)) {
+        kind = packed_get_varint(&reader);
+    }
+    entry->data = slice_of(bytes.data, 0);
+    if (packed_next_is(&reader, ENTRY_DATA)) {
+        entry->data = packed_get_bytes(&reader);
+    }
+    entry->data.owner = bytes.owner;
+    entry->hash = packed_next_is(&reader, ENTRY_CHECKSUM)
+                      ? packed_get_fixed64(&reader)
+                      : 0;
+    /* Anything else, or in another order: the last of a field counts. */
     while ((tag = packed_get_tag(&reader)) != 0) {
         switch (tag) {
         case ENTRY_TERM:
