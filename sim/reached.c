@@ -2,6 +2,8 @@
 /* Counting facts: O(1) a probe and a fact. */
 #include "sim/reached.h"
 
+#define PROBES_COUNTED (PROBE_BIT(SOMETIMES) | PROBE_BIT(BUGGIFY))
+
 static const ReachedRow sometimes[] = {
 #define SOMETIMES_ROW(name, text, manual) {text, manual},
 #include "nodes/sometimes.def"
@@ -30,7 +32,7 @@ reached_observe(Reached *reached, const Record *record)
         return;
     }
     on_input(reached, record->input);
-    while ((probe = record_next_probe(record, &at)) != NULL) {
+    while ((probe = record_next_probe(record, PROBES_COUNTED, &at)) != NULL) {
         uint64_t number = probe->probe.values[0];
 
         if (probe->probe.id == PROBE_SOMETIMES && number < SOMETIMES_COUNT) {

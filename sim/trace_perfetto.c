@@ -120,7 +120,7 @@ trace_perfetto_observe(TracePerfetto *perfetto, const Record *record)
         } else if (record->input->kind == INPUT_MESSAGE) {
             on_message(perfetto, record, self);
         }
-        while ((probe = record_next_probe(record, &at)) != NULL) {
+        while ((probe = record_next_probe(record, UINT64_MAX, &at)) != NULL) {
             on_probe(perfetto, probe, self);
         }
     }

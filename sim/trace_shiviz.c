@@ -158,7 +158,7 @@ on_input(TraceShiviz *shiviz, const Record *record, NodeId self)
         forget(shiviz, link_peer(input->link.link),
                link_far_end(input->link.link, self), UINT64_MAX, shiviz->at);
     }
-    while ((probe = record_next_probe(record, &at)) != NULL) {
+    while ((probe = record_next_probe(record, UINT64_MAX, &at)) != NULL) {
         on_probe(shiviz, probe, self);
     }
 }
