@@ -10,6 +10,7 @@
 #include "nodes/host/programs.h"
 #include "sim/catalogue.h"
 #include "sim/command.h"
+#include "sim/linear_models.h"
 #include "sim/nemesis.h"
 #include "sim/reached.h"
 
@@ -36,6 +37,7 @@ static void add_regions(Table *table);
 static void add_keys(Table *table);
 static void add_topologies(Table *table);
 static void add_checks(Table *table);
+static void add_models(Table *table);
 static void add_bugs(Table *table);
 static void add_nemesis(Table *table);
 static void add_sometimes(Table *table);
@@ -73,6 +75,10 @@ static const Subject subjects[] = {
      add_keys},
     {"topologies", "which links there are", {"words", "links"}, add_topologies},
     {"checks", "what must hold", {"check", "says", "source"}, add_checks},
+    {"models",
+     "what `seedbed check` checks histories against",
+     {"name", "summary"},
+     add_models},
     {"bugs",
      "planted bugs",
      {"name", "protocol", "broken", "source"},
@@ -106,7 +112,8 @@ cmd_list(int argc, char **argv)
 
     if (!command_parse(&argc, &argv,
                        "[scenarios|programs|distributions|faults|regions|"
-                       "keys|topologies|checks|bugs|nemesis|sometimes|buggify]",
+                       "keys|topologies|checks|models|bugs|nemesis|"
+                       "sometimes|buggify]",
                        "seedbed list faults", entries, NULL, 0, 1, operands,
                        &status)) {
         return status;
@@ -134,7 +141,7 @@ cmd_list(int argc, char **argv)
     command_complain("list",
                      "found '%s', expected scenarios, programs, "
                      "distributions, faults, regions, keys, topologies, "
-                     "checks, bugs, nemesis, sometimes or buggify",
+                     "checks, models, bugs, nemesis, sometimes or buggify",
                      operands[0]);
     return RUN_BAD_ARGUMENTS;
 }
@@ -248,6 +255,16 @@ add_checks(Table *table)
 #define CHECK(name, says, source) add(table, name, says, source, NULL);
 #include "sim/checks.def"
 #undef CHECK
+}
+
+static void
+add_models(Table *table)
+{
+    const LinearModel *model;
+
+    for (unsigned i = 0; (model = linear_models_get(i)) != NULL; i++) {
+        add(table, model->name, model->summary, NULL);
+    }
 }
 
 static void

@@ -18,6 +18,7 @@ typedef struct Command {
 
 int cmd_bisect(int argc, char **argv);
 int cmd_bugs(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

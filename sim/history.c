@@ -48,6 +48,15 @@ history_print(GString *out, const HistoryEvent *event)
         g_string_append_c(out, ',');
         print_value(out, &event->value);
         g_string_append_c(out, ']');
+    } else if (event->list) {
+        g_string_append_c(out, '[');
+        for (unsigned i = 0; i < event->item_count; i++) {
+            if (i > 0) {
+                g_string_append_c(out, ',');
+            }
+            print_value(out, &event->items[i]);
+        }
+        g_string_append_c(out, ']');
     } else {
         print_value(out, &event->value);
     }

@@ -7,12 +7,13 @@
  *     {"process":0,"type":"ok","f":"write","key":"k1","value":7,"time":12}
  *
  * `type` is invoke, ok (it happened), fail (it certainly did not), info (it
- * may or may not have). `value` is null (absent), an integer, bytes, or for a
- * cas the pair [expected, new]. Keys, values and `f` are bytes: a JSON string
- * when they are UTF-8, else the string "base64:" and their base64; bytes that
- * are text but start with "base64:" are written in base64 too, so what is
- * read is what was written. `time` is virtual nanoseconds. The order of the
- * members is free and unknown ones are skipped when reading. */
+ * may or may not have). `value` is null (absent), an integer, bytes, a list of
+ * these, or for a cas the pair [expected, new]. Keys, values and `f` are
+ * bytes: a JSON string when they are UTF-8, else the string "base64:" and
+ * their base64; bytes that are text but start with "base64:" are written in
+ * base64 too, so what is read is what was written. `time` is virtual
+ * nanoseconds. The order of the members is free and unknown ones are skipped
+ * when reading. */
 #ifndef SEEDBED_HISTORY_H
 #define SEEDBED_HISTORY_H
 
@@ -48,6 +49,9 @@ typedef struct HistoryEvent {
     bool pair;        /* the value is [expected, value] */
     HistoryValue expected;
     HistoryValue value;
+    bool list; /* the value is a list, and not of two */
+    const HistoryValue *items;
+    unsigned item_count;
     SimTime time;
 } HistoryEvent;
 

@@ -22,12 +22,14 @@ struct HistoryReader {
     uint64_t number;
     uint8_t *scratch; /* strings of this line, unescaped and decoded */
     size_t scratch_capacity;
+    GArray *items; /* HistoryValue: a list of this line */
 };
 
 /* Where the parser is in one line. */
 typedef struct Cursor {
     const char *at, *start, *end;
     uint8_t *scratch; /* free room: twice what is left of the line */
+    GArray *items;    /* room for a list */
     char *message;    /* the first mistake; NULL: none yet */
 } Cursor;
 
@@ -104,6 +106,7 @@ history_reader_next(HistoryReader *reader, HistoryEvent *event, GError **error)
         reader->scratch = g_malloc(reader->scratch_capacity);
     }
     cursor.scratch = reader->scratch;
+    cursor.items = reader->items;
     *event = (HistoryEvent){0};
     if (parse_event(&cursor, event)) {
         return 1;
@@ -243,29 +246,39 @@ parse_type(Cursor *cursor, HistoryType *type)
                 shown);
 }
 
-/* A value, or [expected, value]. */
+/* A value, a list of them, or [expected, value]. */
 static bool
 parse_pair(Cursor *cursor, HistoryEvent *event)
 {
+    HistoryValue value;
+
     if (!take(cursor, '[')) {
         return parse_value(cursor, &event->value);
     }
-    event->pair = true;
-    skip_space(cursor);
-    if (!parse_value(cursor, &event->expected)) {
-        return false;
-    }
-    skip_space(cursor);
-    if (!take(cursor, ',')) {
-        return fail(cursor, "expected two values, [expected, new]");
-    }
-    skip_space(cursor);
-    if (!parse_value(cursor, &event->value)) {
-        return false;
-    }
+    g_array_set_size(cursor->items, 0);
     skip_space(cursor);
     if (!take(cursor, ']')) {
-        return fail(cursor, "expected two values, [expected, new]");
+        do {
+            value = (HistoryValue){0};
+            skip_space(cursor);
+            if (!parse_value(cursor, &value)) {
+                return false;
+            }
+            g_array_append_val(cursor->items, value);
+            skip_space(cursor);
+        } while (take(cursor, ','));
+        if (!take(cursor, ']')) {
+            return fail(cursor, "expected , or ]");
+        }
+    }
+    event->items = (const HistoryValue *)(const void *)cursor->items->data;
+    event->item_count = cursor->items->len;
+    if (event->item_count == 2) {
+        event->pair = true;
+        event->expected = event->items[0];
+        event->value = event->items[1];
+    } else {
+        event->list = true;
     }
     return true;
 }
@@ -597,6 +610,7 @@ history_reader_new_file(FILE *file, const char *name)
 
     reader->file = file;
     reader->name = g_strdup(name);
+    reader->items = g_array_new(FALSE, FALSE, sizeof(HistoryValue));
     return reader;
 }
 
@@ -612,5 +626,6 @@ history_reader_free(HistoryReader *reader)
     free(reader->line); /* getline's */
     g_free(reader->scratch);
     g_free(reader->name);
+    g_array_free(reader->items, TRUE);
     g_free(reader);
 }

@@ -22,6 +22,7 @@ static const Command commands[] = {
      cmd_bisect},
     {"shrink", "DIR", "the smallest run that fails in the same way",
      cmd_shrink},
+    {"check", "HISTORY", "is a history linearizable?", cmd_check},
     {"plot", "DIR", "pictures of a run (gnuplot)", cmd_plot},
     {"bugs", "", "the planted bugs", cmd_bugs},
     {"list", "[WHAT]", "scenarios, programs, keys, faults, regions, ...",

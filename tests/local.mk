@@ -137,6 +137,12 @@ TESTS += %D%/test_history
 %C%_test_history_CFLAGS = $(TEST_CFLAGS)
 %C%_test_history_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_linear
+TESTS += %D%/test_linear
+%C%_test_linear_SOURCES = %D%/test_linear.c
+%C%_test_linear_CFLAGS = $(TEST_CFLAGS)
+%C%_test_linear_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_whole_dir
 TESTS += %D%/test_whole_dir
 %C%_test_whole_dir_SOURCES = %D%/test_whole_dir.c
