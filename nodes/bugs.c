@@ -7,8 +7,8 @@
 uint64_t bugs_mask;
 
 static const BugRow rows[] = {
-#define BUG_ROW(name, text, protocol, broken, source)                          \
-    {text, protocol, broken, source},
+#define BUG_ROW(name, text, protocol, scenario, broken, source)                \
+    {text, protocol, scenario, broken, source},
 #include "nodes/bugs.def"
 #undef BUG_ROW
 };

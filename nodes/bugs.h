@@ -15,7 +15,7 @@
 #endif
 
 enum {
-#define BUG_ROW(name, text, protocol, broken, source) BUG_##name,
+#define BUG_ROW(name, text, protocol, scenario, broken, source) BUG_##name,
 #include "nodes/bugs.def"
 #undef BUG_ROW
     BUG_COUNT
@@ -32,9 +32,9 @@ extern uint64_t bugs_mask;
 
 /* The number of the bug called @name ("raft-vote-not-durable"), or -1. */
 int bugs_find(const char *name);
-/* Its row, for `seedbed bugs`. */
+/* Its row, for `seedbed bugs`. @scenario is the one that measures it. */
 typedef struct BugRow {
-    const char *name, *protocol, *broken, *source;
+    const char *name, *protocol, *scenario, *broken, *source;
 } BugRow;
 const BugRow *bugs_row(int number);
 

@@ -37,7 +37,7 @@ print_table(void)
     for (int i = 0; i < BUG_COUNT; i++) {
         const BugRow *row = bugs_row(i);
 
-        printf("%-22s %-6s %-62s %s\n", row->name, row->protocol, row->broken,
+        printf("%-26s %-4s  %-63s  %s\n", row->name, row->protocol, row->broken,
                row->source);
     }
     puts(SEEDBED_BUGS ? "\nCompiled in: seedbed run SCENARIO --bug NAME."
@@ -64,6 +64,7 @@ print_json(void)
         json_builder_begin_object(json);
         MEMBER("name", string, row->name);
         MEMBER("protocol", string, row->protocol);
+        MEMBER("scenario", string, row->scenario);
         MEMBER("broken", string, row->broken);
         MEMBER("source", string, row->source);
         json_builder_end_object(json);

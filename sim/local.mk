@@ -12,6 +12,7 @@ libsim_a_SOURCES += %D%/capture_frame.c %D%/capture_frame.h
 libsim_a_SOURCES += %D%/capture_pcapng.c %D%/capture_pcapng.h
 libsim_a_SOURCES += %D%/carrier.c %D%/carrier.h
 libsim_a_SOURCES += %D%/catalogue.c %D%/catalogue.h
+libsim_a_SOURCES += %D%/catch_up.c %D%/catch_up.h
 libsim_a_SOURCES += %D%/cause.c %D%/cause.h
 libsim_a_SOURCES += %D%/cell.c %D%/cell.h
 libsim_a_SOURCES += %D%/cell_effects.c

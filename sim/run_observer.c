@@ -8,6 +8,7 @@
 
 #include "nodes/probes.h"
 #include "sim/canonical.h"
+#include "sim/catch_up.h"
 #include "sim/checks.h"
 #include "sim/client.h"
 #include "sim/metrics.h"
@@ -29,6 +30,7 @@ struct RunObserver {
     Story *story;
     Metrics *metrics;
     Coverage *coverage; /* or NULL */
+    CatchUp *catch_up;  /* or NULL */
     uint64_t events;
     SimTime last_fault_at, first_ok_after;
     Reached reached;
@@ -42,6 +44,7 @@ static void note_roles(RunObserver *observer, bool before);
 static void on_death(RunObserver *observer, const Record *record);
 static void on_client(RunObserver *observer, const Effect *probe);
 static void judge_expectations(RunObserver *observer, RunResult *result);
+static void judge_catch_up(const RunObserver *observer, RunResult *result);
 static void violate(RunResult *result, const char *check, SimTime at,
                     const char *format, ...) G_GNUC_PRINTF(4, 5);
 static void add_metric(void *data, const char *name, uint64_t value);
@@ -72,6 +75,9 @@ run_observer_see(void *user, const Record *record)
         coverage_observe(observer->coverage, record);
     }
     reached_observe(&observer->reached, record);
+    if (observer->catch_up != NULL) {
+        catch_up_observe(observer->catch_up, record);
+    }
     if (G_UNLIKELY(!good)) {
         note_roles(observer, false);
     }
@@ -229,6 +235,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     checks_free(observer->checks);
     g_ptr_array_unref(observer->roles);
     metrics_free(observer->metrics);
+    catch_up_free(observer->catch_up);
     g_free(observer);
     return good;
 }
@@ -318,6 +325,32 @@ judge_expectations(RunObserver *observer, RunResult *result)
                 (double)expect->recovery_within / 1e9,
                 (double)observer->last_fault_at / 1e9, after);
     }
+    judge_catch_up(observer, result);
+}
+
+static void
+judge_catch_up(const RunObserver *observer, RunResult *result)
+{
+    SimTime within = observer->scenario->expect.caught_up_within;
+    CatchUpLag lag;
+
+    if (within == 0 || observer->now - observer->last_fault_at < within ||
+        !catch_up_lag(observer->catch_up, observer->now - within, &lag)) {
+        return;
+    }
+    violate(result, "caught-up", observer->now,
+            "is up and has applied %" PRIu64 ", but %" PRIu64
+            " was committed by %.3f s and the last change of faults was at "
+            "%.3f s",
+            lag.applied, lag.committed, (double)lag.at / 1e9,
+            (double)observer->last_fault_at / 1e9);
+    if (result->violation_count <= RUN_VIOLATIONS_MAX) {
+        RunViolation *kept = &result->violations[result->violation_count - 1];
+
+        kept->node = lag.node;
+        g_strlcpy(kept->role, metrics_role(observer->metrics, lag.node),
+                  sizeof(kept->role));
+    }
 }
 
 static void
@@ -379,6 +412,9 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     observer->story = story_new(scenario->node_count);
     observer->roles = g_ptr_array_new();
     observer->checks = checks_new(scenario->node_count, &scenario->expect);
+    if (scenario->expect.caught_up_within > 0) {
+        observer->catch_up = catch_up_new(scenario->node_count);
+    }
     observer->metrics = metrics_new(folder, &metrics, error);
     good = observer->metrics != NULL;
     if (good && folder != NULL) {

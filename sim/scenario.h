@@ -53,7 +53,9 @@ typedef struct Expect {
     uint64_t operations_min;               /* client operations that ended ok */
     uint64_t availability_ppb_min;         /* ok / attempted */
     SimTime leader_within;                 /* of the start; 0: not asked */
-    SimTime recovery_within; /* after the last fault: an operation ends ok */
+    SimTime recovery_within;  /* after the last fault: an operation ends ok */
+    SimTime caught_up_within; /* nodes that are up have applied what was
+                               * committed so long before the end */
 } Expect;
 
 typedef struct Scenario {

@@ -323,11 +323,15 @@ dist_scenario_DATA = \
 	%D%/scenarios/raft-chaos.yaml \
 	%D%/scenarios/raft-swarm.yaml \
 	%D%/scenarios/raft-clocks.yaml \
+	%D%/scenarios/raft-deaf-leader.yaml \
 	%D%/scenarios/raft-disk.yaml \
 	%D%/scenarios/raft-lossy.yaml \
 	%D%/scenarios/raft-minority.yaml \
 	%D%/scenarios/raft-partition.yaml \
+	%D%/scenarios/raft-pictures.yaml \
 	%D%/scenarios/raft-regions.yaml \
+	%D%/scenarios/raft-rejoin.yaml \
+	%D%/scenarios/raft-rot.yaml \
 	%D%/scenarios/raft-steady.yaml \
 	%D%/scenarios/raft-streams.yaml
 

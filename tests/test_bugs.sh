@@ -11,13 +11,15 @@ trap 'rm -rf "$folder"' EXIT
 status=0
 
 ./seedbed bugs | grep -q '^Compiled in' || exit 77
-./seedbed bugs | sed -n 's/^\([a-z0-9-]*\)  *raft .*/\1/p' >"$folder/names"
-while read -r name; do
-    scenario=seeds/chaos-1
-    [ "$name" != raft-wait-for-all ] || scenario=scenarios/raft-minority
+./seedbed bugs --json | sed -n 's/^ *"name" : "\(.*\)",$/\1/p' >"$folder/names"
+./seedbed bugs --json | sed -n 's/^ *"scenario" : "\(.*\)",$/\1/p' \
+    >"$folder/scenarios"
+paste "$folder/names" "$folder/scenarios" >"$folder/rows"
+while read -r name scenario; do
     seed=1
-    while ./seedbed run "$srcdir/tests/$scenario.yaml" --seed "$seed" \
-        --bug "$name" --quiet --out "$folder/run" >"$folder/said" 2>&1; do
+    while ./seedbed run "$srcdir/tests/scenarios/$scenario.yaml" \
+        --seed "$seed" --bug "$name" --quiet --out "$folder/run" \
+        >"$folder/said" 2>&1; do
         seed=$((seed + 1))
         if [ "$seed" -gt "$limit" ]; then
             break
@@ -30,5 +32,5 @@ while read -r name; do
         echo "$name: $(sed -n 's/^ *"check" : "\(.*\)",*/\1/p' \
             "$folder/run/run.json" | head -n 1), seed $seed"
     fi
-done <"$folder/names"
+done <"$folder/rows"
 exit $status

@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "nodes/bugs.h"
 #include "nodes/hash.h"
 
 #define NONE        UINT32_MAX
@@ -175,7 +176,9 @@ kv_restore(Kv *kv, Slice bytes)
 {
     uint64_t count;
 
-    clear(kv);
+    if (!BUG(KV_RESTORE_MERGES)) {
+        clear(kv);
+    }
     if (bytes.size < 8) {
         return false;
     }
@@ -203,6 +206,9 @@ kv_restore(Kv *kv, Slice bytes)
         /* Copies of their own: the picture is one large buffer. */
         key.owner = value.owner = NULL;
         hash = hash_bytes(key.data, key.size, 0);
+        if (BUG(KV_RESTORE_MERGES) && find(kv, key, hash) != NONE) {
+            erase(kv, find(kv, key, hash));
+        }
         if (find(kv, key, hash) != NONE) {
             clear(kv);
             return false;
@@ -211,7 +217,7 @@ kv_restore(Kv *kv, Slice bytes)
         bytes =
             slice_sub(bytes, ITEM_HEAD + (size_t)head[0] + head[1], SIZE_MAX);
     }
-    if (kv->count != count || bytes.size != 0) {
+    if ((kv->count != count && !BUG(KV_RESTORE_MERGES)) || bytes.size != 0) {
         clear(kv);
         return false;
     }
@@ -302,7 +308,7 @@ set_value(Kv *kv, uint32_t number, Slice value)
     }
     /* A small value is copied, over the old one when nobody else sees it. */
     if (!item->growing || item->value.owner->size < value.size ||
-        item->value.owner->ref_count > 1) {
+        (item->value.owner->ref_count > 1 && !BUG(KV_SNAPSHOT_NOT_FROZEN))) {
         Bytes *own = bytes_new(MAX(64, value.size));
 
         slice_drop(&item->value);

@@ -122,7 +122,7 @@ typedef struct RaftAnswer {
 
 typedef struct RaftPeer {
     /* As candidate. */
-    bool granted;
+    unsigned granted; /* votes counted: 0 or 1 */
     /* As leader. */
     RaftPeerMode mode;
     bool probe_sent; /* wait for the answer or the next heartbeat */

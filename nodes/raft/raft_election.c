@@ -10,6 +10,7 @@
 
 static void check_quorum(Raft *raft, Effects *fx);
 static void campaign(Raft *raft, bool pre_vote, Effects *fx);
+static void granted(Raft *raft, NodeId from, Effects *fx);
 static void count_votes(Raft *raft, Effects *fx);
 static void lead(Raft *raft, Effects *fx);
 static void ask(Raft *raft, bool pre_vote, Token after, Effects *fx);
@@ -93,9 +94,10 @@ void
 raft_election_reply(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
 {
     if (m->vote_reply.pre_vote && m->vote_reply.granted) {
-        if (raft->role == RAFT_PRE_CANDIDATE && m->term == raft->term + 1) {
-            raft->peers[from].granted = true;
-            count_votes(raft, fx);
+        if ((raft->role == RAFT_PRE_CANDIDATE && m->term == raft->term + 1) ||
+            (BUG(RAFT_PRE_VOTE_COUNTED) && raft->role == RAFT_CANDIDATE &&
+             m->term == raft->term)) {
+            granted(raft, from, fx);
         }
         return;
     }
@@ -103,10 +105,10 @@ raft_election_reply(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
         raft_election_follow(raft, m->term, 0, fx);
         return;
     }
-    if (raft->role == RAFT_CANDIDATE && m->term == raft->term &&
+    if (raft->role == RAFT_CANDIDATE &&
+        (m->term == raft->term || BUG(RAFT_STALE_VOTE_COUNTED)) &&
         m->vote_reply.granted && !m->vote_reply.pre_vote) {
-        raft->peers[from].granted = true;
-        count_votes(raft, fx);
+        granted(raft, from, fx);
     }
 }
 
@@ -127,7 +129,7 @@ raft_election_follow(Raft *raft, uint64_t term, NodeId leader, Effects *fx)
     bool changed = raft->role != RAFT_FOLLOWER || term != raft->term ||
                    leader != raft->leader;
 
-    g_assert(term >= raft->term); /* Raft section 5.1 */
+    g_assert(term >= raft->term || BUG(RAFT_TERM_GOES_BACK)); /* section 5.1 */
     if (!changed) {
         return;
     }
@@ -140,7 +142,7 @@ raft_election_follow(Raft *raft, uint64_t term, NodeId leader, Effects *fx)
     raft->role = RAFT_FOLLOWER;
     raft->leader = leader;
     raft->ask_votes = false;
-    if (term > raft->term) {
+    if (term > raft->term || (BUG(RAFT_TERM_GOES_BACK) && term < raft->term)) {
         set_term(raft, term, 0, fx);
     } else if (BUG(RAFT_DOUBLE_VOTE) && raft->vote != 0) {
         set_term(raft, term, 0, fx);
@@ -186,7 +188,7 @@ check_quorum(Raft *raft, Effects *fx)
 
     effects_timer(fx, RAFT_TIMER_ELECTION,
                   raft->now + raft->settings.election_timeout.high);
-    if (!raft->settings.check_quorum) {
+    if (!raft->settings.check_quorum || BUG(RAFT_LEADER_STAYS)) {
         return;
     }
     for (unsigned i = 0; i < raft->configuration.voter_count; i++) {
@@ -214,7 +216,7 @@ campaign(Raft *raft, bool pre_vote, Effects *fx)
         SOMETIMES(fx, RAFT_PRE_VOTE_FAILED);
     }
     for (unsigned i = 1; i <= raft->node_count; i++) {
-        raft->peers[i].granted = false;
+        raft->peers[i].granted = 0;
     }
     raft->leader = 0;
     raft->self_vote = pre_vote;
@@ -232,6 +234,16 @@ campaign(Raft *raft, bool pre_vote, Effects *fx)
         ask(raft, true, 0, fx);
         count_votes(raft, fx);
     }
+}
+
+/* A voter counts once, however often its answer comes. */
+static void
+granted(Raft *raft, NodeId from, Effects *fx)
+{
+    RaftPeer *peer = &raft->peers[from];
+
+    peer->granted = BUG(RAFT_VOTE_COUNTED_TWICE) ? peer->granted + 1 : 1;
+    count_votes(raft, fx);
 }
 
 static void
@@ -320,8 +332,8 @@ up_to_date(const Raft *raft, uint64_t last_index, uint64_t last_term)
 static void
 set_term(Raft *raft, uint64_t term, NodeId vote, Effects *fx)
 {
-    g_assert(term >= raft->term);
-    if (term > raft->term) {
+    g_assert(term >= raft->term || BUG(RAFT_TERM_GOES_BACK));
+    if (term != raft->term) {
         raft_replication_drop_early(raft);
         raft_storage_drop_answers(raft);
     }

@@ -98,6 +98,11 @@ accept(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
                  BUG(RAFT_COMMIT_PAST_NEW) ? raft->log.last_index : last_new);
     if (commit > raft->commit_index) {
         raft_commit(raft, commit, fx);
+    } else if (BUG(RAFT_COMMIT_GOES_BACK)) {
+        uint64_t values[2] = {commit, m->term};
+
+        raft->commit_index = commit;
+        effects_probe(fx, PROBE_RAFT_COMMIT, values, 2, slice_of(NULL, 0));
     }
     verified = MIN(last_new, raft->log.last_index);
     if (m->append_request.entry_count == 0) {
@@ -195,9 +200,16 @@ raft_replication_accept_leader(Raft *raft, NodeId from, const RaftMessage *m,
 {
     /* Rule 1: a leader of the past learns that it is one. */
     if (m->term < raft->term) {
-        answer_now(
-            raft, from,
-            &(RaftMessage){.kind = RAFT_APPEND_REPLY, .term = raft->term}, fx);
+        if (!BUG(RAFT_OLD_LEADER_UNANSWERED)) {
+            answer_now(
+                raft, from,
+                &(RaftMessage){.kind = RAFT_APPEND_REPLY, .term = raft->term},
+                fx);
+        }
+        return false;
+    }
+    if (BUG(RAFT_CANDIDATE_DEAF) && m->term == raft->term &&
+        (raft->role == RAFT_CANDIDATE || raft->role == RAFT_PRE_CANDIDATE)) {
         return false;
     }
     if (m->term == raft->term &&
@@ -251,7 +263,8 @@ conflicts(const Raft *raft, const RaftMessage *m, RaftMessage *reply)
         return false; /* committed here, so it is the same everywhere */
     }
     term = raft_log_term(&raft->log, previous);
-    if (term == m->append_request.previous_term) {
+    if (term == m->append_request.previous_term ||
+        BUG(RAFT_PREVIOUS_UNCHECKED)) {
         return false;
     }
     refuse(
@@ -284,7 +297,7 @@ take_entries(Raft *raft, const RaftMessage *m, Effects *fx)
 
     /* conflicts() left only what is committed here: there, no leader can
      * have something else. */
-    if (index + 1 >= raft->log.first_index &&
+    if (!BUG(RAFT_PREVIOUS_UNCHECKED) && index + 1 >= raft->log.first_index &&
         raft_log_term(&raft->log, index) != term) {
         return false;
     }

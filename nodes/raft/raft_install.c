@@ -183,7 +183,7 @@ raft_install_request(Raft *raft, NodeId from, const RaftMessage *m, Effects *fx)
     if (!raft_replication_accept_leader(raft, from, m, fx)) {
         return;
     }
-    if (index <= raft->commit_index) {
+    if (index <= raft->commit_index && !BUG(RAFT_INSTALL_OLD)) {
         answer_done(raft, from, index, 0);
         return;
     }
@@ -239,7 +239,7 @@ raft_install_synced(Raft *raft, Token token, int error, Effects *fx)
     good = raft_snapshot_parse(
         slice_of(receiving->bytes->data, receiving->bytes->len), &view);
     g_assert(good && view.index == receiving->index);
-    if (view.index > raft->commit_index) {
+    if (view.index > raft->commit_index || BUG(RAFT_INSTALL_OLD)) {
         install(raft, &view, fx);
     } else {
         effects_remove(fx, RAFT_SNAPSHOT_RECEIVING);
@@ -392,6 +392,9 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
     uint64_t old = raft->snapshot.index;
     uint64_t durable = MIN(raft->log.durable_index, raft->commit_index);
 
+    if (BUG(RAFT_INSTALL_OLD)) {
+        durable = MIN(durable, view->index);
+    }
     raft_snapshot_name(name, view->index);
     effects_rename(fx, RAFT_SNAPSHOT_RECEIVING, name);
     if (old > 0 && old != view->index) {
@@ -407,7 +410,7 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
                   fx);
         return;
     }
-    if (view->index <= raft->log.last_index &&
+    if (!BUG(RAFT_INSTALL_DROPS_TAIL) && view->index <= raft->log.last_index &&
         view->index >= raft->log.first_index &&
         (raft_log_term(&raft->log, view->index) == view->term ||
          BUG(RAFT_INSTALL_KEEPS_TAIL))) {
@@ -425,7 +428,8 @@ install(Raft *raft, const RaftSnapshotView *view, Effects *fx)
     /* The snapshot's name is not durable before the next SYNC: until then a
      * crash brings the old log back, and of that only what was committed is
      * sure to agree with the snapshot. */
-    raft_log_reset(&raft->log, view->index, view->term,
+    raft_log_reset(&raft->log, view->index,
+                   BUG(RAFT_SNAPSHOT_TERM) ? raft->term : view->term,
                    BUG(RAFT_NAME_NOT_DURABLE) ? view->index : durable, fx);
     raft_storage_drop_answers(raft);
     for (unsigned i = 0; i < raft->sync_count; i++) {

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "nodes/bugs.h"
 #include "nodes/probes.h"
 #include "nodes/raft/raft_election.h"
 #include "nodes/raft/raft_install.h"
@@ -69,6 +70,7 @@ static void damage(RaftRecovery *recovery, uint64_t offset, uint32_t epoch);
 static void find_stamps(RaftRecovery *recovery, const LogFile *file,
                         Slice bytes, size_t from);
 static void finish_log(Raft *raft, Effects *fx);
+static bool go_on_in_file(const RaftRecovery *recovery, RaftLog *log);
 static void remove_later(RaftRecovery *recovery, const char *name);
 static void remove_now(const RaftRecovery *recovery, Effects *fx);
 static void sync_all(Raft *raft, Effects *fx);
@@ -468,7 +470,8 @@ finish_log(Raft *raft, Effects *fx)
          * before what its first record knew to be durable. */
         recovery->damage_offset = recovery->least_stamp;
     }
-    if (recovery->damaged && recovery->stamp > recovery->damage_offset) {
+    if (recovery->damaged && recovery->stamp > recovery->damage_offset &&
+        !BUG(RAFT_DAMAGED_LOG_CUT)) {
         refuse(raft, recovery->damage_offset,
                "raft: the log is damaged below what was known durable; "
                "refusing to start",
@@ -497,7 +500,8 @@ finish_log(Raft *raft, Effects *fx)
     }
     log->written_index = log->durable_index = log->last_index;
     log->durable_offset = log->end_offset;
-    log->fresh_file = true;
+    log->fresh_file =
+        !BUG(RAFT_APPEND_BEHIND_TORN) || !go_on_in_file(recovery, log);
     log->starts_log = log->segments->len == 0;
     remove_now(recovery, fx);
     if (log->last_index < index ||
@@ -517,6 +521,28 @@ finish_log(Raft *raft, Effects *fx)
         raft_storage_write_vote(raft, fx);
         recovery->has_vote_file = true;
     }
+}
+
+/* The planted bug RAFT_APPEND_BEHIND_TORN: write on where the last file ends,
+ * with what a crash tore between. */
+static bool
+go_on_in_file(const RaftRecovery *recovery, RaftLog *log)
+{
+    const RaftSegment *last;
+
+    if (log->segments->len == 0) {
+        return false;
+    }
+    last = g_ptr_array_index(log->segments, log->segments->len - 1);
+    for (unsigned i = 0; i < recovery->files->len; i++) {
+        const LogFile *file = &g_array_index(recovery->files, LogFile, i);
+
+        if (strcmp(file->name, last->name) == 0 && file->epoch == log->epoch) {
+            log->file_size = file->size;
+            return true;
+        }
+    }
+    return false;
 }
 
 static void

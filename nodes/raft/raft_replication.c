@@ -68,7 +68,9 @@ raft_replication_stop(Raft *raft, Effects *fx)
         peer->install_index = 0;
         peer->install_read = 0;
     }
-    effects_timer(fx, RAFT_TIMER_HEARTBEAT, SIM_NEVER);
+    if (!BUG(RAFT_DEPOSED_HEARTBEAT)) {
+        effects_timer(fx, RAFT_TIMER_HEARTBEAT, SIM_NEVER);
+    }
 }
 
 void
@@ -76,6 +78,13 @@ raft_replication_heartbeat(Raft *raft, Effects *fx)
 {
     SimTime recent = raft->settings.heartbeat / 2;
 
+    if (raft->role != RAFT_LEADER && BUG(RAFT_DEPOSED_HEARTBEAT)) {
+        for (NodeId id = 1; id <= raft->node_count; id++) {
+            if (id != raft->self) {
+                send_empty(raft, id, fx);
+            }
+        }
+    }
     if (raft->role != RAFT_LEADER) {
         return; /* the timer was cancelled, and due all the same */
     }
@@ -122,6 +131,10 @@ raft_replication_reply(Raft *raft, NodeId from, const RaftMessage *m,
         raft_election_follow(raft, m->term, 0, fx);
         return;
     }
+    if (BUG(RAFT_TERM_GOES_BACK) && raft->role != RAFT_LEADER &&
+        m->append_reply.sequence == 0 && m->term < raft->term) {
+        raft_election_follow(raft, m->term, 0, fx);
+    }
     if (raft->role != RAFT_LEADER || m->term < raft->term) {
         return;
     }
@@ -132,6 +145,12 @@ raft_replication_reply(Raft *raft, NodeId from, const RaftMessage *m,
     }
     peer->heard_at = raft->now;
     if (!m->append_reply.success) {
+        if (BUG(RAFT_REFUSAL_COUNTS)) {
+            peer->match_index =
+                MAX(peer->match_index,
+                    MIN(m->append_reply.last_index, raft->log.last_index));
+            advance_commit(raft, fx);
+        }
         refused(raft, from, m, fx);
         return;
     }
@@ -359,6 +378,9 @@ send_empty(Raft *raft, NodeId id, Effects *fx)
     if (peer->mode == RAFT_SNAPSHOT || peer->stream_index > peer->match_index) {
         previous = peer->match_index;
     }
+    if (BUG(RAFT_DEPOSED_HEARTBEAT)) {
+        previous = MIN(previous, raft->log.last_index);
+    }
     if (previous + 1 < raft->log.first_index) {
         previous = 0;
     }
@@ -406,7 +428,7 @@ acknowledged(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
     if (BUG(RAFT_MATCH_FOLLOWER_LAST)) {
         match = MIN(m->append_reply.last_index, raft->log.last_index);
     }
-    if (match > peer->match_index) {
+    if (match > peer->match_index || BUG(RAFT_MATCH_GOES_BACK)) {
         peer->match_index = match;
         inflight_pop(raft, peer);
         if (peer->next_index <= match) {
@@ -436,7 +458,9 @@ refused(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
     uint64_t next = m->append_reply.conflict_index;
 
     if (peer->mode == RAFT_SNAPSHOT ||
-        m->append_reply.sequence < peer->valid_sequence) {
+        (m->append_reply.sequence < peer->valid_sequence &&
+         !BUG(RAFT_NEXT_BELOW_MATCH)) ||
+        (term == 0 && peer->mode == RAFT_REPLICATE && BUG(RAFT_WINDOW_STUCK))) {
         return;
     }
     if (term == 0 && peer->mode == RAFT_REPLICATE &&
@@ -455,7 +479,7 @@ refused(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
         SOMETIMES(fx, RAFT_APPEND_GAP);
     }
     peer->gap_index = 0;
-    if (next <= peer->match_index) {
+    if (next <= peer->match_index && !BUG(RAFT_NEXT_BELOW_MATCH)) {
         /* It lacks what it once said was durable. */
         raft_strange(raft, id, RAFT_STRANGE_REPLY, fx);
         raft_replication_probe(raft, id, peer->match_index);
@@ -472,9 +496,12 @@ refused(Raft *raft, NodeId id, const RaftMessage *m, Effects *fx)
             raft_log_term(&raft->log, ours) == term) {
             next = MIN(ours + 1, m->append_reply.last_index + 1);
         }
+        if (BUG(RAFT_BACKUP_STUCK)) {
+            next = m->append_reply.last_index + 1;
+        }
     }
     next = MIN(next, peer->next_index);
-    next = MAX(next, peer->match_index + 1);
+    next = MAX(next, BUG(RAFT_NEXT_BELOW_MATCH) ? 1 : peer->match_index + 1);
     raft_replication_probe(raft, id, peer->match_index);
     peer->next_index = MIN(next, raft->log.last_index + 1);
 }

@@ -123,7 +123,8 @@ raft_storage_synced(Raft *raft, Token token, int error, Effects *fx)
 void
 raft_storage_truncated(Raft *raft)
 {
-    for (unsigned i = 0; i < raft->sync_count; i++) {
+    for (unsigned i = 0; i < raft->sync_count && !BUG(RAFT_SYNC_AFTER_TRUNCATE);
+         i++) {
         RaftSync *sync = &raft->syncs[i];
 
         sync->index = MIN(sync->index, raft->log.written_index);
@@ -139,7 +140,9 @@ raft_storage_write_vote(Raft *raft, Effects *fx)
 
     words[0] = VOTE_MAGIC;
     words[1] = ++raft->vote_counter;
-    words[2] = raft->term;
+    words[2] = BUG(RAFT_TERM_NOT_KEPT)
+                   ? raft_log_term(&raft->log, raft->log.last_index)
+                   : raft->term;
     words[3] = BUG(RAFT_VOTE_FORGOTTEN) ? 0 : raft->vote;
     words[4] = hash_words(words, 4, VOTE_MAGIC);
     for (unsigned i = 0; i < 5; i++) {
@@ -193,6 +196,7 @@ issue_sync(Raft *raft, Effects *fx)
     }
     count = raft_log_dirty_files(&raft->log, names, SYNC_FILES_MAX - 1,
                                  &sync.index, &sync.offset);
+    count = BUG(RAFT_LOG_NOT_SYNCED) ? 0 : count;
     if (raft->vote_written != raft->vote_durable) {
         names[count++] = RAFT_VOTE_FILE;
     }
