@@ -26,25 +26,28 @@ typedef enum Trouble {
     TROUBLE_COUNT
 } Trouble;
 
-/* The parts of a state, from the lowest bits. */
+/* Further phases than one kind of trouble. */
+enum { PHASE_SEVERAL = TROUBLE_COUNT, PHASE_HEALED };
+
+/* The parts of a state, from the lowest bits. Coarse on purpose: a state that
+ * only one seed in a million shows says little about the rest. */
 static const struct {
     const char *none, *some[7];
     unsigned bits;
 } parts[] = {
     {"no leader", {"1 leader", "2 leaders or more"}, 2},
-    {NULL, {"1 candidate", "2 candidates", "3 candidates or more"}, 2},
+    {NULL, {"candidates"}, 1},
     {NULL, {"pre-candidates"}, 1},
-    {NULL, {"1 down", "2 down", "3 down or more"}, 2},
-    {NULL, {"terms 1 apart", "terms 2 apart", "terms 3 or more apart"}, 2},
-    {NULL, {"commits 1 apart", "commits 2..7 apart", "commits far apart"}, 2},
-    {NULL, {"logs 1 apart", "logs 2..7 apart", "logs far apart"}, 2},
-    {NULL, {"1 uncommitted", "2..7 uncommitted", "many uncommitted"}, 2},
+    {NULL, {"1 down", "2 down or more"}, 2},
+    {NULL, {"terms 1 apart", "terms 2 or more apart"}, 2},
+    {NULL, {"commits far apart"}, 1},
+    {NULL, {"logs apart", "logs far apart"}, 2},
+    {NULL, {"uncommitted entries", "many uncommitted entries"}, 2},
     {NULL, {"a log longer than the leader's"}, 1},
-    {NULL, {"network cut"}, 1},
-    {NULL, {"links bad"}, 1},
-    {NULL, {"a machine slow"}, 1},
-    {NULL, {"a clock wrong"}, 1},
-    {NULL, {"a disk bad"}, 1},
+    {NULL,
+     {"network cut", "links bad", "a machine slow", "a clock wrong",
+      "a disk bad", "several faults", "healed"},
+     3},
 };
 
 typedef struct NodeView {
@@ -70,6 +73,7 @@ struct Coverage {
     GArray *lines;   /* of ActiveLine */
     unsigned in_force[TROUBLE_COUNT];
     unsigned moment; /* bit by trouble: what came and went in this record */
+    bool troubled;   /* something was in force at some time */
     CoverageState last;
     CoverageState slots[SLOTS];
     unsigned count;
@@ -81,6 +85,7 @@ static void on_heal(Coverage *coverage, uint64_t line);
 static bool on_probe(NodeView *node, const Effect *probe);
 static Trouble trouble_of(uint32_t kind);
 static CoverageState pack(const Coverage *coverage);
+static unsigned phase(const Coverage *coverage);
 static unsigned apart(uint64_t low, uint64_t high);
 static void note(Coverage *coverage, CoverageState state);
 
@@ -142,6 +147,7 @@ on_fault(Coverage *coverage, const Fact *fact)
     if (line.trouble == TROUBLE_NONE) {
         return;
     }
+    coverage->troubled = true;
     if ((fault_kind_needs((FaultKind)fact->fault_kind) & FAULT_FOR) == 0) {
         coverage->moment |= 1u << line.trouble;
         return;
@@ -265,18 +271,15 @@ pack(const Coverage *coverage)
         lasts[1] = MAX(lasts[1], node->last);
     }
     values[0] = MIN(leaders, 2);
-    values[1] = MIN(candidates, 3);
+    values[1] = candidates > 0;
     values[2] = pre_candidates > 0;
-    values[3] = MIN(down, 3);
-    values[4] = terms[1] > terms[0] ? (unsigned)MIN(terms[1] - terms[0], 3) : 0;
-    values[5] = apart(commits[0], commits[1]);
+    values[3] = MIN(down, 2);
+    values[4] = terms[1] > terms[0] ? (unsigned)MIN(terms[1] - terms[0], 2) : 0;
+    values[5] = apart(commits[0], commits[1]) == 2;
     values[6] = apart(lasts[0], lasts[1]);
     values[7] = leader != NULL ? apart(leader->commit, leader->last) : 0;
     values[8] = leader != NULL && lasts[1] > leader->last;
-    for (unsigned trouble = 1; trouble < TROUBLE_COUNT; trouble++) {
-        values[8 + trouble] = coverage->in_force[trouble] > 0 ||
-                              (coverage->moment >> trouble & 1) != 0;
-    }
+    values[9] = phase(coverage);
     for (unsigned i = 0; i < G_N_ELEMENTS(parts); i++) {
         state |= values[i] << shift;
         shift += parts[i].bits;
@@ -284,13 +287,30 @@ pack(const Coverage *coverage)
     return state | 1u << 31;
 }
 
-/* How far: 0, 1, a few, many. */
+/* What is broken now; or whether anything was. */
+static unsigned
+phase(const Coverage *coverage)
+{
+    unsigned kinds = 0, which = 0;
+
+    for (unsigned trouble = 1; trouble < TROUBLE_COUNT; trouble++) {
+        if (coverage->in_force[trouble] > 0 ||
+            (coverage->moment >> trouble & 1) != 0) {
+            kinds++;
+            which = trouble;
+        }
+    }
+    if (kinds == 0) {
+        return coverage->troubled ? PHASE_HEALED : 0;
+    }
+    return kinds == 1 ? which : PHASE_SEVERAL;
+}
+
+/* How far: not, a little, far. */
 static unsigned
 apart(uint64_t low, uint64_t high)
 {
-    uint64_t distance = high > low ? high - low : 0;
-
-    return distance < 2 ? (unsigned)distance : distance < 8 ? 2 : 3;
+    return high <= low ? 0 : high - low < 8 ? 1 : 2;
 }
 
 /* An open-addressed set; most records repeat the state before. */

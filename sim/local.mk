@@ -86,6 +86,7 @@ libsim_a_SOURCES += %D%/record.h
 libsim_a_SOURCES += %D%/record_difference.c %D%/record_difference.h
 libsim_a_SOURCES += %D%/resolve.c %D%/resolve.h
 libsim_a_SOURCES += %D%/results.c %D%/results.h
+libsim_a_SOURCES += %D%/results_coverage.c
 libsim_a_SOURCES += %D%/results_owner.c %D%/results_owner.h
 libsim_a_SOURCES += %D%/results_private.h
 libsim_a_SOURCES += %D%/results_query.c

@@ -54,6 +54,8 @@ static const char schema[] =
     "  PRIMARY KEY(variant, axis)) WITHOUT ROWID;"
     "CREATE TABLE capsules(signature TEXT PRIMARY KEY, slug TEXT NOT NULL,"
     "  variant INTEGER NOT NULL, seed INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE states(state INTEGER PRIMARY KEY, variant INTEGER NOT NULL,"
+    "  seed INTEGER NOT NULL, again INTEGER NOT NULL);"
     "CREATE TABLE owners(owner INTEGER PRIMARY KEY, process INTEGER NOT NULL,"
     "  host TEXT NOT NULL, begun TEXT NOT NULL);"
     "CREATE TABLE claims(variant INTEGER NOT NULL, seed INTEGER NOT NULL,"
@@ -102,6 +104,10 @@ results_add(Results *results, const ResultsRow *row, GError **error)
         return false;
     }
     sqlite3_reset(results->insert);
+    if (sqlite3_changes(results->database) == 1 &&
+        !results_add_states(results, row, error)) {
+        return false;
+    }
     sqlite3_bind_int64(results->unclaim, 1, row->variant);
     sqlite3_bind_int64(results->unclaim, 2, (sqlite3_int64)row->seed);
     if (sqlite3_step(results->unclaim) != SQLITE_DONE) {
@@ -336,6 +342,7 @@ results_rollback(Results *results)
     if (results->in_transaction && !sqlite3_get_autocommit(results->database)) {
         results_execute(results, "ROLLBACK", NULL);
     }
+    g_hash_table_remove_all(results->states);
     results->in_transaction = false;
 }
 
@@ -470,6 +477,7 @@ results_open(const char *path, bool create, GError **error)
     Results *results = g_new0(Results, 1);
 
     results->path = g_strdup(path);
+    results->states = g_hash_table_new(NULL, NULL);
     results->columns =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (sqlite3_open_v2(path, &results->database,
@@ -583,11 +591,13 @@ results_close(Results *results)
         results_rollback(results);
     }
     sqlite3_finalize(results->insert);
+    sqlite3_finalize(results->add_state);
     sqlite3_finalize(results->unclaim);
     sqlite3_finalize(results->claim);
     sqlite3_finalize(results->find);
     sqlite3_close(results->database);
     g_hash_table_unref(results->columns);
+    g_hash_table_unref(results->states);
     g_free(results->path);
     g_free(results);
 }

@@ -54,6 +54,8 @@ typedef struct ResultsRow {
     } metrics[RUN_METRICS_MAX];
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
+    CoverageState states[COVERAGE_STATES_MAX]; /* passed through */
+    unsigned state_count;
 } ResultsRow;
 
 typedef struct Results Results;
@@ -126,6 +128,16 @@ typedef struct ResultsFault {
 
 bool results_faults(Results *results, ResultsFault faults[FAULT_KIND_COUNT],
                     GError **error);
+
+/* The abstract states (coverage.h) of all rows. */
+typedef struct ResultsCoverage {
+    uint64_t states; /* different ones */
+    uint64_t runs;
+    uint64_t lonely; /* runs with a state that no other run passed through */
+} ResultsCoverage;
+
+bool results_coverage(Results *results, ResultsCoverage *coverage,
+                      GError **error);
 
 #define RESULTS_ERROR_DOMAIN (g_quark_from_static_string("seedbed-results"))
 

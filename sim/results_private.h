@@ -9,6 +9,8 @@ struct Results {
     sqlite3 *database;
     char *path;
     sqlite3_stmt *insert, *unclaim, *claim, *find;
+    sqlite3_stmt *add_state;  /* or NULL: not yet needed */
+    GHashTable *states;       /* how often this process wrote a state */
     GHashTable *columns;      /* of a metric: name -> parameter of insert */
     unsigned first_metric;    /* parameter of the first of them */
     unsigned parameter_count; /* of insert */
@@ -22,6 +24,9 @@ sqlite3_stmt *results_prepare(const Results *results, const char *text,
                               GError **error);
 /* Run statements that give no rows. */
 bool results_execute(const Results *results, const char *text, GError **error);
+/* Note the states of @row, which is new. */
+bool results_add_states(Results *results, const ResultsRow *row,
+                        GError **error);
 /* A column of text, "" for NULL; borrowed until the next step. */
 const char *results_column(sqlite3_stmt *statement, int column);
 /* "fault_clock_step_drawn": the column of @count of @kind. */

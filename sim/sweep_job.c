@@ -109,6 +109,7 @@ run_unit(const SweepWork *work, const SweepUnit *unit, RunOptions *options,
     options->sets = sets;
     options->scenario_given = scenario;
     options->plan_given = work->plan;
+    options->coverage = true;
     status = run_scenario(options, result, error);
     scenario_free(scenario);
     return status;
@@ -135,6 +136,9 @@ fill_row(ResultsRow *row, const SweepUnit *unit, const RunResult *result)
         row->metrics[i].value = result->metrics[i].value;
     }
     memcpy(row->faults, result->faults, sizeof(row->faults));
+    row->state_count = result->state_count;
+    memcpy(row->states, result->states,
+           result->state_count * sizeof(row->states[0]));
 }
 
 static void

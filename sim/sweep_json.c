@@ -18,6 +18,7 @@ static void add_groups(JsonBuilder *json, const SweepSummary *summary);
 static void add_group(JsonBuilder *json, const SweepSummary *summary,
                       unsigned at);
 static void add_faults(JsonBuilder *json, const SweepSummary *summary);
+static void add_coverage(JsonBuilder *json, const SweepSummary *summary);
 static void add_variants(JsonBuilder *json, const SweepSummary *summary);
 static void add_seed(JsonBuilder *json, const char *name, uint64_t seed);
 
@@ -41,6 +42,7 @@ sweep_summary_json(const SweepSummary *summary)
     add_verdict(json, summary);
     add_groups(json, summary);
     add_faults(json, summary);
+    add_coverage(json, summary);
     add_variants(json, summary);
     json_builder_set_member_name(json, "rechecks");
     json_builder_begin_object(json);
@@ -164,6 +166,22 @@ add_faults(JsonBuilder *json, const SweepSummary *summary)
         MEMBER("runs_mattered", int, (gint64)fault->seeds);
         json_builder_end_object(json);
     }
+    json_builder_end_object(json);
+}
+
+/* How likely the next seed shows an abstract state that none did. */
+static void
+add_coverage(JsonBuilder *json, const SweepSummary *summary)
+{
+    const ResultsCoverage *coverage = &summary->coverage;
+    CoverageChance chance = coverage_chance(coverage->runs, coverage->lonely);
+
+    json_builder_set_member_name(json, "coverage");
+    json_builder_begin_object(json);
+    MEMBER("states", int, (gint64)coverage->states);
+    MEMBER("runs_with_a_lonely_state", int, (gint64)coverage->lonely);
+    MEMBER("next_new_probability", double, chance.likely);
+    MEMBER("next_new_probability_high", double, chance.high);
     json_builder_end_object(json);
 }
 

@@ -21,6 +21,7 @@ static void print_head(FILE *stream, const SweepSummary *summary);
 static void print_groups(FILE *stream, const SweepSummary *summary);
 static void print_group(FILE *stream, const SweepSummary *summary, unsigned at);
 static void print_faults(FILE *stream, const SweepSummary *summary);
+static void print_coverage(FILE *stream, const SweepSummary *summary);
 static void print_end(FILE *stream, const SweepSummary *summary);
 
 SweepSummary *
@@ -60,7 +61,8 @@ read_all(SweepSummary *summary, Results *results, GError **error)
     read_rechecks(summary, results);
     read_error(summary, results);
     return summary->groups != NULL &&
-           results_faults(results, summary->faults, error);
+           results_faults(results, summary->faults, error) &&
+           results_coverage(results, &summary->coverage, error);
 }
 
 static void
@@ -162,6 +164,7 @@ sweep_summary_print(FILE *stream, const SweepSummary *summary)
     print_head(stream, summary);
     print_groups(stream, summary);
     print_faults(stream, summary);
+    print_coverage(stream, summary);
     print_end(stream, summary);
 }
 
@@ -273,6 +276,21 @@ print_faults(FILE *stream, const SweepSummary *summary)
     }
     if (any) {
         fputc('\n', stream);
+    }
+}
+
+static void
+print_coverage(FILE *stream, const SweepSummary *summary)
+{
+    const ResultsCoverage *coverage = &summary->coverage;
+    CoverageChance chance = coverage_chance(coverage->runs, coverage->lonely);
+
+    if (coverage->states > 0) {
+        fprintf(stream,
+                "  coverage    %" PRIu64 " abstract states; the next seed "
+                "shows a new one with\n              probability %.2g, below "
+                "%.2g with 95 %% confidence\n",
+                coverage->states, chance.likely, chance.high);
     }
 }
 

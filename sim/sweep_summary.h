@@ -28,6 +28,7 @@ typedef struct SweepSummary {
     char *error_message; /* of the first seed that ended in an error, or NULL */
     uint64_t error_seed;
     ResultsFault faults[FAULT_KIND_COUNT];
+    ResultsCoverage coverage;
     char *since; /* the older database, or NULL */
 } SweepSummary;
 

@@ -146,18 +146,19 @@ static const struct {
     unsigned count;
 } situations[] = {
     {"elected", elected, "1 leader\n", 5},
-    {"two leaders", two_leaders, "2 leaders or more, terms 3 or more apart\n",
+    {"two leaders", two_leaders, "2 leaders or more, terms 2 or more apart\n",
      6},
     {"log behind", log_behind,
-     "1 leader, commits far apart, logs far apart, 1 uncommitted\n", 9},
+     "1 leader, commits far apart, logs far apart, uncommitted entries\n", 8},
     {"longer than the leader", longer_than_leader,
-     "1 leader, logs 1 apart, a log longer than the leader's\n", 7},
+     "1 leader, logs apart, a log longer than the leader's\n", 6},
     {"one down", one_down, "no leader, 1 down\n", 5},
-    {"cut", cut_and_healed, "1 leader, network cut\n", 10},
-    {"cut, disk", cut_and_healed, "1 leader, network cut, a disk bad\n", 10},
-    {"disk alone", cut_and_healed, "1 leader, a disk bad\n", 10},
-    {"clock", cut_and_healed, "1 leader, a clock wrong\n", 10},
-    {"no longer cut", cut_and_healed, "1 leader, 1 candidate\n", 10},
+    {"cut", cut_and_healed, "1 leader, network cut\n", 11},
+    {"cut, disk", cut_and_healed, "1 leader, several faults\n", 11},
+    {"disk alone", cut_and_healed, "1 leader, a disk bad\n", 11},
+    {"clock", cut_and_healed, "1 leader, a clock wrong\n", 11},
+    {"healed", cut_and_healed, "1 leader, healed\n", 11},
+    {"no longer cut", cut_and_healed, "1 leader, candidates, healed\n", 11},
 };
 
 START_TEST(a_state_a_situation)

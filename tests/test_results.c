@@ -188,6 +188,67 @@ START_TEST(twice_is_once)
 }
 END_TEST
 
+/* A state knows whether more than one run passed through it, whoever wrote
+ * what, and a row that is not new says nothing. */
+START_TEST(states)
+{
+    static const struct {
+        uint64_t seed;
+        unsigned writer;
+        CoverageState states[3];
+        unsigned lonely, different; /* afterwards */
+    } rows[] = {
+        {1, 0, {7, 8, 9}, 1, 3},
+        {2, 0, {7, 8}, 1, 3},     /* 9 is still the first one's own */
+        {3, 1, {9, 7}, 0, 3},     /* by another writer */
+        {4, 1, {10}, 1, 4},       /* new */
+        {4, 0, {10, 11}, 1, 4},   /* there already: not counted again */
+        {5, 0, {12, 13}, 2, 6},   /* two new ones, one run */
+        {6, 0, {12, 10, 7}, 1, 6} /* 13 alone */
+    };
+    Results *writers[] = {open_results(), open_results()};
+    ResultsCoverage coverage;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        ResultsRow row = make_row(rows[i].seed, NULL, 1);
+
+        while (row.state_count < 3 && rows[i].states[row.state_count] != 0) {
+            row.states[row.state_count] = rows[i].states[row.state_count];
+            row.state_count++;
+        }
+        add(writers[rows[i].writer], &row);
+        ck_assert(results_coverage(writers[0], &coverage, NULL));
+        ck_assert_uint_eq(coverage.lonely, rows[i].lonely);
+        ck_assert_uint_eq(coverage.states, rows[i].different);
+        ck_assert_uint_eq(coverage.runs, rows[i].seed);
+    }
+    results_close(writers[0]);
+    results_close(writers[1]);
+}
+END_TEST
+
+/* What was undone is not remembered. */
+START_TEST(states_undone)
+{
+    Results *results = open_results();
+    ResultsRow row = make_row(1, NULL, 1);
+    ResultsCoverage coverage;
+
+    row.states[0] = 5;
+    row.state_count = 1;
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert(results_begin(results, NULL));
+        ck_assert(results_add(results, &row, NULL));
+        results_rollback(results);
+    }
+    add(results, &row);
+    ck_assert(results_coverage(results, &coverage, NULL));
+    ck_assert_uint_eq(coverage.states, 1);
+    ck_assert_uint_eq(coverage.lonely, 1);
+    results_close(results);
+}
+END_TEST
+
 static void
 claim(Results *results, uint64_t owner, uint64_t seed, bool want_mine,
       bool want_there)
@@ -337,6 +398,8 @@ main(void)
     tcase_add_test(test, round_trip);
     tcase_add_test(test, later_metric);
     tcase_add_test(test, twice_is_once);
+    tcase_add_test(test, states);
+    tcase_add_test(test, states_undone);
     tcase_add_test(test, claims);
     tcase_add_test(test, owner_dies);
     tcase_add_test(test, groups);
