@@ -34,6 +34,7 @@ struct Partition {
     uint32_t last_id;
     GPtrArray *rules; /* of Rule, by id */
     uint16_t *pairs;  /* (host_count + 1)^2; NULL before the first rule */
+    uint8_t *joined;  /* by host; NULL before partition_join() */
 };
 
 static void rule_advance(Partition *partition, Rule *rule);
@@ -44,6 +45,7 @@ static void swizzle_turn(Partition *partition, Rule *rule, NodeId host,
 static bool rule_blocks(const Rule *rule, NodeId from, NodeId to);
 static void count_pair(Partition *partition, const Rule *rule, NodeId from,
                        NodeId to, bool up);
+static bool are_joined(const Partition *partition, NodeId from, NodeId to);
 static NodeId host_of(const uint16_t *order, unsigned host_count,
                       unsigned number);
 static void rule_check(const Partition *partition, const Rule *rule);
@@ -72,6 +74,9 @@ partition_blame(const Partition *partition, NodeId from, NodeId to,
 {
     unsigned count = 0;
 
+    if (are_joined(partition, from, to)) {
+        return 0;
+    }
     for (guint i = 0; i < partition->rules->len; i++) {
         const Rule *rule = g_ptr_array_index(partition->rules, i);
 
@@ -142,6 +147,27 @@ partition_remove(Partition *partition, uint32_t id)
         }
     }
     return false;
+}
+
+bool
+partition_join(Partition *partition, const uint8_t *hosts)
+{
+    size_t width = partition->host_count + 1;
+    bool any = false;
+
+    g_assert(partition->joined == NULL);
+    partition->joined = g_memdup2(hosts, width);
+    for (size_t from = 1; partition->pairs != NULL && from < width; from++) {
+        for (size_t to = 1; to < width; to++) {
+            uint16_t *pair = &partition->pairs[from * width + to];
+
+            if (hosts[from] && hosts[to]) {
+                any = any || *pair != 0;
+                *pair = 0;
+            }
+        }
+    }
+    return any;
 }
 
 void
@@ -328,7 +354,17 @@ count_pair(Partition *partition, const Rule *rule, NodeId from, NodeId to,
         &partition->pairs[(size_t)from * (partition->host_count + 1) + to];
     unsigned one = rule->hold ? ONE_HOLD : ONE_CUT;
 
+    if (are_joined(partition, from, to)) {
+        return;
+    }
     *pair = (uint16_t)(up ? *pair + one : *pair - one);
+}
+
+static bool
+are_joined(const Partition *partition, NodeId from, NodeId to)
+{
+    return partition->joined != NULL && partition->joined[from] &&
+           partition->joined[to];
 }
 
 static NodeId
@@ -392,6 +428,7 @@ partition_free(Partition *partition)
     if (partition != NULL) {
         g_ptr_array_unref(partition->rules);
         g_free(partition->pairs);
+        g_free(partition->joined);
         g_free(partition);
     }
 }

@@ -60,6 +60,9 @@ uint32_t partition_add(Partition *partition, const PartitionRule *rule);
 /* Heal one rule; the others stay. False when there is no such rule (a
  * swizzle that has run out is still there until it is removed). */
 bool partition_remove(Partition *partition, uint32_t id);
+/* From now on no rule stands between two of @hosts (flags by host, copied),
+ * be it there or to come. Call once. True when a rule stood there. */
+bool partition_join(Partition *partition, const uint8_t *hosts);
 /* Heal them all. */
 void partition_heal(Partition *partition);
 

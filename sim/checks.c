@@ -12,6 +12,7 @@
 #include "sim/checks_apply.h"
 #include "sim/checks_commit.h"
 #include "sim/checks_durable.h"
+#include "sim/checks_liveness.h"
 #include "sim/checks_log.h"
 #include "sim/checks_progress.h"
 #include "sim/checks_recovery.h"
@@ -21,7 +22,7 @@
 static const CheckFamily *const families[] = {
     &checks_roles_family,   &checks_votes_family,    &checks_log_family,
     &checks_commit_family,  &checks_apply_family,    &checks_progress_family,
-    &checks_durable_family, &checks_recovery_family,
+    &checks_durable_family, &checks_recovery_family, &checks_liveness_family,
 };
 
 #define FAMILY_COUNT  ((unsigned)G_N_ELEMENTS(families))
@@ -31,7 +32,7 @@ static const CheckFamily *const families[] = {
 struct Checks {
     unsigned node_count;
     const Expect *expect;
-    SimTime at;
+    SimTime at, alarm_at;
     RaftView view;
     DiskShadow shadow;
     GPtrArray *violations;
@@ -49,6 +50,7 @@ static void on_fact(Checks *checks, const Record *record, const Fact *fact);
 static void on_send(Checks *checks, const Record *record, const Fact *fact);
 static void on_probe(Checks *checks, NodeId id, const Effect *probe);
 static void settle(Checks *checks);
+static void ring(Checks *checks);
 static void violation_free(void *data);
 
 /* The rows of @bits, one after the other. */
@@ -74,21 +76,24 @@ checks_observe(Checks *checks, const Record *record)
 
     checks->at = event_at(record->event);
     checks->request = NULL;
+    if (checks->at >= checks->alarm_at) {
+        ring(checks);
+    }
     EACH_FAMILY(i, checks->observers)
     {
         families[i]->observe(checks->states[i], record);
     }
     if (id >= 1 && id <= checks->node_count && record->input != NULL &&
-        record->input->kind == INPUT_SYNCED &&
-        record->input->synced.error == 0) {
+        record->input->kind == INPUT_SYNCED) {
         /* Before the facts: what waited for the SYNC leaves among them. */
-        disk_shadow_synced(&checks->shadow, id, record->input->synced.token);
+        disk_shadow_synced(&checks->shadow, id, record->input->synced.token,
+                           record->input->synced.error);
     }
     for (unsigned i = 0; i < record->fact_count; i++) {
         on_fact(checks, record, &record->facts[i]);
     }
-    if (id >= 1 && id <= checks->node_count && record->input != NULL) {
-        if (record->input->kind == INPUT_START) {
+    if (record->input != NULL) {
+        if (record->input->kind == INPUT_START && id <= checks->node_count) {
             raft_view_restart(&checks->view, id);
         }
         while ((probe = record_next_probe(record, UINT64_MAX, &at)) != NULL) {
@@ -126,8 +131,13 @@ on_fact(Checks *checks, const Record *record, const Fact *fact)
     {
         families[i]->fact(checks->states[i], fact);
     }
-    if (of_node && (SHADOW_FACTS & CHECK_BIT(fact->kind)) != 0) {
+    if (fact->kind == FACT_FAULT) {
+        disk_shadow_fault(&checks->shadow, fact);
+    } else if (of_node && (SHADOW_FACTS & CHECK_BIT(fact->kind)) != 0) {
         disk_shadow_fact(&checks->shadow, fact);
+        if (fact->kind == FACT_CRASH || fact->kind == FACT_HALT) {
+            raft_view_down(&checks->view, fact->node);
+        }
     }
 }
 
@@ -182,10 +192,24 @@ on_probe(Checks *checks, NodeId id, const Effect *probe)
     {
         families[i]->probe(checks->states[i], id, probe->probe.values, number);
     }
+    if (id < 1 || id > checks->node_count) {
+        return; /* of a client */
+    }
     raft_view_probe(&checks->view, id, probe);
     if (number == PROBE_RAFT_RECOVER || number == PROBE_RAFT_TRUNCATE ||
         number == PROBE_RAFT_RESTORE) {
         disk_shadow_probe(&checks->shadow, id, probe);
+    }
+}
+
+static void
+ring(Checks *checks)
+{
+    checks->alarm_at = SIM_NEVER;
+    for (unsigned i = 0; i < FAMILY_COUNT; i++) {
+        if (families[i]->alarm != NULL) {
+            families[i]->alarm(checks->states[i]);
+        }
     }
 }
 
@@ -251,6 +275,12 @@ checks_now(const Checks *checks)
 }
 
 void
+checks_alarm(Checks *checks, SimTime at)
+{
+    checks->alarm_at = MIN(checks->alarm_at, at);
+}
+
+void
 checks_settle(Checks *checks)
 {
     checks->settle = true;
@@ -294,6 +324,7 @@ checks_new(unsigned node_count, const Expect *expect)
     Checks *checks = g_new0(Checks, 1);
 
     checks->node_count = node_count;
+    checks->alarm_at = SIM_NEVER;
     checks->expect = expect != NULL ? expect : &nothing;
     checks->violations = g_ptr_array_new_with_free_func(violation_free);
     raft_view_init(&checks->view, node_count);

@@ -50,9 +50,12 @@ typedef struct CheckFamily {
     void (*fact)(void *family, const Fact *fact);
     uint64_t messages; /* CHECK_BIT(RAFT_VOTE_REPLY), ... */
     void (*message)(void *family, const CheckMessage *message);
-    uint64_t probes; /* CHECK_BIT(PROBE_...): of nodes */
+    uint64_t probes; /* CHECK_BIT(PROBE_...): of nodes and clients */
     void (*probe)(void *family, NodeId id, const uint64_t *values,
                   uint32_t probe);
+    /* The first record at or after the time of checks_alarm(), before all
+     * else of it. */
+    void (*alarm)(void *family);
     /* Once after a record in which it called checks_settle(). */
     void (*settle)(void *family);
     /* The run ended at @at. */
@@ -77,6 +80,8 @@ const Expect *checks_expect(const Checks *checks);
 RaftView *checks_view(Checks *checks);
 DiskShadow *checks_shadow(Checks *checks);
 SimTime checks_now(const Checks *checks);
+/* Call alarm() of the families that have one at @at or soon after. */
+void checks_alarm(Checks *checks, SimTime at);
 /* Call settle() of the families that have one after this record. */
 void checks_settle(Checks *checks);
 /* @check is static. */

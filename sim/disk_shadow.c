@@ -80,10 +80,26 @@ disk_shadow_fact(DiskShadow *shadow, const Fact *fact)
         if (!node->recovering) {
             node->promised = promised(node);
         }
-        reopen(node);
+        if (node->failing) {
+            crash(node);
+        } else {
+            reopen(node);
+        }
         break;
     default:
         break;
+    }
+}
+
+void
+disk_shadow_fault(DiskShadow *shadow, const Fact *fact)
+{
+    for (unsigned id = 1; fact->hosts != NULL && id <= shadow->node_count;
+         id++) {
+        if (fact->fault_kind == FAULT_DISK_EIO ||
+            fact->fault_kind == FAULT_DISK_FULL) {
+            shadow->nodes[id].failing |= fact->hosts[id] != 0;
+        }
     }
 }
 
@@ -250,13 +266,17 @@ on_sync(DiskShadowNode *node, const Fact *fact)
 
 /* What the SYNC covered is on the platter, so far as the node can know. */
 void
-disk_shadow_synced(DiskShadow *shadow, NodeId id, Token token)
+disk_shadow_synced(DiskShadow *shadow, NodeId id, Token token, int error)
 {
     DiskShadowNode *node = &shadow->nodes[id];
     unsigned kept = 0;
     Cover cover;
     unsigned which = 0;
 
+    if (error != 0) {
+        node->failing = true;
+        return;
+    }
     while (which < node->covers->len &&
            g_array_index(node->covers, Cover, which).token != token) {
         which++;

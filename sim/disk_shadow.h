@@ -30,6 +30,8 @@ typedef struct DiskShadowNode {
     uint64_t promised; /* what a restart must find of the log */
     uint64_t dropped_from; /* entries removed from memory from here on: their
                             * bytes may stay, but promise nothing */
+    bool failing;  /* a SYNC failed, or may have: of what was written since, a
+                    * new process finds a part, as after a power loss */
     bool damaged;  /* what was acknowledged is gone, until the node has told
                     * what it found */
     bool rotten;   /* a spoilt place may show at any start */
@@ -47,8 +49,11 @@ void disk_shadow_clear(DiskShadow *shadow);
 
 /* What happened on or to the disk of fact->node, one of the cluster. */
 void disk_shadow_fact(DiskShadow *shadow, const Fact *fact);
-/* Node @id was answered that the SYNC of @token is durable. */
-void disk_shadow_synced(DiskShadow *shadow, NodeId id, Token token);
+/* A fault of the plan begins (FACT_FAULT): disks that it makes fail. */
+void disk_shadow_fault(DiskShadow *shadow, const Fact *fact);
+/* Node @id was answered that the SYNC of @token is durable, or has failed with
+ * @error. */
+void disk_shadow_synced(DiskShadow *shadow, NodeId id, Token token, int error);
 /* Node @id said what it recovered, or removed, of its log. */
 void disk_shadow_probe(DiskShadow *shadow, NodeId id, const Effect *probe);
 /* Nobody asks for records below @first again. */

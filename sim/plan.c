@@ -151,6 +151,8 @@ fault_kind_example(FaultKind kind)
         [FAULT_DISK_MISDIRECT] = "{at: \"5 s\", kind: disk-misdirect, nodes: "
                                  "one}",
         [FAULT_DISK_WIPE] = "{at: \"5 s\", kind: disk-wipe, nodes: n3}",
+        [FAULT_HEAL_CORE] = "{at: \"5 s\", kind: heal-core, nodes: "
+                            "majority}",
         [FAULT_REDRAW] = "{at: \"5 s\", kind: redraw, salt: 7}",
     };
 

@@ -26,6 +26,8 @@ typedef struct Draw {
 } Draw;
 
 static void draw_timed(Draw *draw);
+static void draw_core(Draw *draw);
+static SimTime core_at(const Scenario *scenario, const Plan *plan);
 static void draw_rate(Draw *draw, unsigned index);
 static bool draw_fault(Draw *draw, const FaultRate *rate, uint64_t key,
                        uint64_t index, Fault *fault);
@@ -56,6 +58,7 @@ scenario_plan(const Scenario *scenario, uint64_t seed)
     for (unsigned i = 0; i < scenario->rate_count; i++) {
         draw_rate(&draw, i);
     }
+    draw_core(&draw);
     for (unsigned i = 0; i < draw.spans->len; i++) {
         g_free(g_array_index(draw.spans, Span, i).down);
     }
@@ -81,6 +84,40 @@ draw_timed(Draw *draw)
         plan_add(draw->plan, &fault);
         add_span(draw, &fault);
     }
+}
+
+/* Behind all others, unless the scenario has its own. */
+static void
+draw_core(Draw *draw)
+{
+    const Expect *expect = &draw->scenario->expect;
+    Fault fault = {.kind = FAULT_HEAL_CORE, .nodes = expect->liveness_core};
+
+    if (expect->liveness_within == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < draw->plan->count; i++) {
+        if (draw->plan->faults[i].kind == FAULT_HEAL_CORE) {
+            return;
+        }
+    }
+    fault.at = core_at(draw->scenario, draw->plan);
+    fault.salt =
+        draw_range(stream_key(draw->seed, "core", "", 0), 0, 0, 1, UINT32_MAX);
+    plan_add(draw->plan, &fault);
+}
+
+static SimTime
+core_at(const Scenario *scenario, const Plan *plan)
+{
+    SimTime at = scenario->rate_count > 0 && scenario->fault_stop != SIM_NEVER
+                     ? scenario->fault_stop
+                     : SIM_MS;
+
+    for (unsigned i = 0; i < plan->count; i++) {
+        at = MAX(at, plan->faults[i].at + SIM_MS);
+    }
+    return at;
 }
 
 static void

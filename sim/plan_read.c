@@ -115,7 +115,7 @@ plan_read_check(ScenarioReader *reader, const YamlNode *node, FaultKind kind,
     }
     if (missing == NULL && !nodes && !groups && !random &&
         kind != FAULT_PARTITION_RING && kind != FAULT_CLOG_SWIZZLE &&
-        kind != FAULT_REDRAW) {
+        kind != FAULT_REDRAW && kind != FAULT_HEAL_CORE) {
         missing = "nodes";
     }
     if (missing != NULL) {

@@ -35,6 +35,7 @@ static const char *const formats[FAULT_KIND_COUNT] = {
     [FAULT_DISK_BIT_FLIP] = "%n: a bit of %i flips on the disk",
     [FAULT_DISK_MISDIRECT] = "%n: a write of %i lands at a wrong place",
     [FAULT_DISK_WIPE] = "%n: the disk is empty after the next power loss",
+    [FAULT_HEAL_CORE] = "%n: healed for good, as the others never will be",
     [FAULT_REDRAW] = "another future: all later draws are others",
 };
 

@@ -27,6 +27,7 @@ raft_view_probe(RaftView *view, NodeId id, const Effect *probe)
     case PROBE_RAFT_ROLE:
         node->role = values[0];
         node->term = values[1];
+        node->leader = values[2];
         break;
     case PROBE_RAFT_APPEND:
         on_append(view, node, values);
@@ -220,6 +221,13 @@ raft_view_restart(RaftView *view, NodeId id)
     log.first = 1;
     log.last = 0;
     *node = (RaftViewNode){.log = log, .base_known = true};
+}
+
+void
+raft_view_down(RaftView *view, NodeId id)
+{
+    view->nodes[id].role = 0;
+    view->nodes[id].leader = 0;
 }
 
 void

@@ -21,6 +21,7 @@ typedef struct RaftViewNode {
     uint64_t base_prefix; /* of everything before log.first */
     bool base_known;
     uint64_t role, term;
+    uint64_t leader; /* whom it follows, or itself; 0: nobody */
     uint64_t commit, applied;
     uint64_t snapshot; /* the last one it took or took over */
 } RaftViewNode;
@@ -44,6 +45,8 @@ void raft_view_clear(RaftView *view);
 
 /* A new incarnation tells its log and its term anew. */
 void raft_view_restart(RaftView *view, NodeId id);
+/* It is down, and leads nobody. */
+void raft_view_down(RaftView *view, NodeId id);
 /* @probe of node @id. */
 void raft_view_probe(RaftView *view, NodeId id, const Effect *probe);
 

@@ -56,7 +56,8 @@ typedef struct Fact {
     /* faults and life */
     uint64_t value;
     const char *text;
-    uint32_t fault_kind; /* FAULT, HEAL, DAMAGE: a FaultKind; 0: it hit
+    const uint8_t *hosts; /* FAULT, HEAL: by host, whom it hits; or NULL */
+    uint32_t fault_kind;  /* FAULT, HEAL, DAMAGE: a FaultKind; 0: it hit
                           * nobody */
 } Fact;
 

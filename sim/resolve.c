@@ -132,7 +132,7 @@ choose(const ResolveView *view, Stream *stream, unsigned count, uint8_t *set)
     unsigned left_count = 0;
 
     for (unsigned id = 1; id <= view->node_count; id++) {
-        if (set[id] == 0) {
+        if (set[id] == 0 && (view->unfit == NULL || !view->unfit[id])) {
             left[left_count++] = id;
         }
     }

@@ -9,10 +9,11 @@
 
 /* What is known when a selector is resolved; borrowed. */
 typedef struct ResolveView {
-    unsigned node_count; /* nodes are 1..node_count */
-    unsigned host_count; /* clients are the hosts behind them */
-    NodeId leader;       /* 0: none is known */
-    char **regions;      /* of the nodes, by index from 0, or NULL */
+    unsigned node_count;  /* nodes are 1..node_count */
+    unsigned host_count;  /* clients are the hosts behind them */
+    NodeId leader;        /* 0: none is known */
+    char **regions;       /* of the nodes, by index from 0, or NULL */
+    const uint8_t *unfit; /* by id: whom no draw may choose; or NULL */
 } ResolveView;
 
 /* Set @set[id] to 1 for each chosen host. @set has host_count + 1 entries and

@@ -34,6 +34,8 @@ static bool deal_regions(ScenarioReader *reader, const YamlNode *root,
                          Scenario *scenario);
 static bool judge(ScenarioReader *reader, const YamlNode *root,
                   const Scenario *scenario);
+static bool judge_core(ScenarioReader *reader, const YamlNode *root,
+                       const Scenario *scenario);
 static bool judge_topology(ScenarioReader *reader, const YamlNode *root,
                            const Scenario *scenario);
 static bool judge_hosts(ScenarioReader *reader, const YamlNode *root,
@@ -275,9 +277,40 @@ judge(ScenarioReader *reader, const YamlNode *root, const Scenario *scenario)
         return scenario_read_fail(reader, program, "nodes.program",
                                   "a program's name or path");
     }
-    return judge_topology(reader, root, scenario) &&
+    return judge_core(reader, root, scenario) &&
+           judge_topology(reader, root, scenario) &&
            judge_hosts(reader, root, scenario) &&
            judge_rates(reader, root, scenario);
+}
+
+/* A core of less than a majority could not make progress. */
+static bool
+judge_core(ScenarioReader *reader, const YamlNode *root,
+           const Scenario *scenario)
+{
+    const YamlNode *node = scenario_read_find(root, "expect.liveness.core");
+    unsigned nodes = scenario->node_count;
+    unsigned most = 0;
+    Selector selector = {0};
+
+    if (node == NULL || !selector_parse(scenario->expect.liveness_core, nodes,
+                                        &selector, NULL)) {
+        return true;
+    }
+    for (unsigned i = 0; i < selector.count; i++) {
+        SelectorKind kind = selector.terms[i].kind;
+
+        most += kind == SELECTOR_CLIENTS    ? 0
+                : kind == SELECTOR_MINORITY ? MAX((nodes - 1) / 2, 1)
+                : kind == SELECTOR_ONE || kind == SELECTOR_LEADER ||
+                        kind == SELECTOR_NODE
+                    ? 1
+                    : nodes;
+    }
+    selector_clear(&selector);
+    return most >= nodes / 2 + 1 ||
+           scenario_read_fail(reader, node, "expect.liveness.core",
+                              "at least a majority of the nodes");
 }
 
 static bool
@@ -396,6 +429,7 @@ scenario_free(Scenario *scenario)
     g_strfreev(scenario->node_regions);
     g_free(scenario->region_preset);
     g_free(scenario->topology);
+    g_free(scenario->expect.liveness_core);
     plan_free(scenario->timed);
     distribution_files_free(scenario->files);
     g_free(scenario);

@@ -43,6 +43,12 @@ scenario_chaos_rate(ScenarioReader *reader, const Scenario *scenario,
                rate->kind == FAULT_CLOG_SWIZZLE) {
         usual = "all";
     }
+    if (rate->kind == FAULT_HEAL_CORE) {
+        return scenario_read_fail(reader, scenario_read_find(node, "kind"),
+                                  "kind",
+                                  "a fault that comes more than once: "
+                                  "expect.liveness heals a core");
+    }
     if (rate->nodes == NULL && rate->kind != FAULT_REDRAW) {
         rate->nodes = g_strdup(usual);
     }

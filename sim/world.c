@@ -106,6 +106,9 @@ on_fault(World *world, unsigned index)
             }
         }
         break;
+    case FAULT_HEAL_CORE:
+        world_core_heal(world, active);
+        break;
     case FAULT_REDRAW:
         /* Hashed: two lines with one salt must not cancel each other, nor
          * this seed's future be that of a neighbour. */
@@ -132,6 +135,9 @@ on_heal(World *world, unsigned index)
     Active *active = &world->actives[index];
     CellWorld *shared = world->shared;
 
+    if (active->for_good) {
+        return;
+    }
     world_account_settle(world, active);
     active->in_force = false;
     say(world, FACT_HEAL, active, fault_kind_name(active->fault->kind));
@@ -247,7 +253,8 @@ say(World *world, FactKind kind, const Active *active, const char *text)
     Fact fact = {.kind = kind,
                  .value = active->fault->number,
                  .fault_kind =
-                     active->applied ? active->fault->kind : FAULT_NONE};
+                     active->applied ? active->fault->kind : FAULT_NONE,
+                 .hosts = active->nodes};
 
     fact.text = g_strdup(text);
     g_ptr_array_add(world->texts, (char *)fact.text);
@@ -269,10 +276,17 @@ resolve(World *world, Active *active)
                                  fault->number, 0);
     bool anybody = false;
     bool all = fault->nodes == NULL && fault->groups == NULL;
+    g_autofree uint8_t *unfit = NULL;
 
     memset(active->nodes, 0, hosts + 1);
     memset(active->peers, 0, hosts + 1);
-    if (fault->groups != NULL) {
+    if (fault->kind == FAULT_HEAL_CORE) {
+        unfit = g_new0(uint8_t, hosts + 1);
+        world_core_unfit(world, unfit);
+        view.unfit = unfit;
+        resolve_selector(all ? "majority" : fault->nodes, &view, &stream,
+                         active->nodes);
+    } else if (fault->groups != NULL) {
         resolve_groups(fault->groups, &view, &stream, active->nodes);
     } else {
         resolve_selector(all ? "all" : fault->nodes, &view, &stream,
@@ -295,6 +309,10 @@ resolve(World *world, Active *active)
         anybody = anybody || active->nodes[id];
     }
     active->applied = anybody && two_sides(world, active);
+    world_core_spare(world, active);
+    if (fault->kind == FAULT_HEAL_CORE) {
+        active->applied = world_core_is_quorum(world, active);
+    }
 }
 
 /* A fault of links needs two sides: among hosts that are all on one, it cuts
@@ -429,6 +447,7 @@ world_free(World *world)
     g_free(world->actives);
     g_free(world->base);
     g_free(world->linked);
+    g_free(world->core);
     g_free(world->drift_ppb);
     g_free(world->down);
     g_free(world->still);

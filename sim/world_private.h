@@ -12,6 +12,7 @@ typedef struct Active {
     const Fault *fault;
     bool in_force;
     bool applied, mattered;
+    bool for_good; /* it was in force when a core was healed: it never ends */
     uint64_t cost_before; /* cost_of() when it began */
     uint8_t *nodes;       /* [host_count + 1]: whom it hits */
     uint8_t *peers;       /* likewise: the other side */
@@ -36,6 +37,7 @@ struct World {
     } * roles; /* by node, as it last said */
     SimTime lookahead;
     unsigned link_count; /* LINK lines of the plan */
+    uint8_t *core;       /* by host: who is healed for good; NULL: nobody */
     SimTime step_at;     /* of the queued EVENT_FAULT_STEP, or SIM_NEVER */
     GArray *facts;
     GPtrArray *texts;
@@ -60,6 +62,13 @@ bool world_apply_disk(World *world, Active *active);
 void world_state_base(World *world);
 void world_state_clocks(World *world);
 void world_state_recompute(World *world);
+
+/* world_core.c: heal-core. */
+void world_core_unfit(const World *world, uint8_t *unfit);
+bool world_core_is_quorum(const World *world, const Active *active);
+void world_core_heal(World *world, Active *heal);
+/* Take the core out of a fault that begins when it is healed already. */
+void world_core_spare(const World *world, Active *active);
 
 /* world_account.c */
 uint64_t world_account_cost(const World *world, const Active *active);

@@ -107,6 +107,8 @@ recompute_links(World *world, Cell *cell)
             const Active *active = &world->actives[i];
 
             if (active->in_force && active->fault->kind == FAULT_LINK &&
+                !(world->core != NULL && world->core[cell->id] &&
+                  world->core[peer]) &&
                 ((active->nodes[cell->id] && active->peers[peer]) ||
                  (active->peers[cell->id] && active->nodes[peer]))) {
                 netem_merge(&config, &active->netem);

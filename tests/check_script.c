@@ -50,7 +50,8 @@ static const struct {
     {"apply", PROBE_RAFT_APPLY, 3},       {"recover", PROBE_RAFT_RECOVER, 4},
     {"corrupt", PROBE_RAFT_CORRUPT, 1},   {"snapshot", PROBE_RAFT_SNAPSHOT, 2},
     {"restore", PROBE_RAFT_RESTORE, 2},   {"match", PROBE_RAFT_MATCH, 3},
-    {"state", PROBE_RAFT_STATE, 2},
+    {"state", PROBE_RAFT_STATE, 2},       {"invoke", PROBE_CLIENT_INVOKE, 1},
+    {"outcome", PROBE_CLIENT_OUTCOME, 2},
 };
 
 static const struct {
@@ -73,7 +74,7 @@ do_probe(Script *script, const char *verb)
         if (strcmp(probes[i].verb, verb) != 0) {
             continue;
         }
-        ck_assert_uint_eq(script->count, probes[i].count);
+        ck_assert_uint_ge(script->count, probes[i].count);
         memcpy(values, script->numbers, sizeof(values));
         if (probes[i].id == PROBE_RAFT_SNAPSHOT ||
             probes[i].id == PROBE_RAFT_STATE ||
@@ -87,6 +88,26 @@ do_probe(Script *script, const char *verb)
         return true;
     }
     return false;
+}
+
+static bool
+do_core(Script *script, const char *verb)
+{
+    static uint8_t hosts[16];
+    Fact *fact;
+
+    if (strcmp(verb, "core") != 0) {
+        return false;
+    }
+    memset(hosts, 0, sizeof(hosts));
+    for (unsigned i = 0; i < script->count; i++) {
+        hosts[script->numbers[i]] = 1;
+    }
+    fact = maker_fact(&script->maker, FACT_FAULT);
+    fact->node = 0;
+    fact->fault_kind = FAULT_HEAL_CORE;
+    fact->hosts = hosts;
+    return true;
 }
 
 static bool
@@ -242,6 +263,13 @@ run_line(Script *script, const char *line)
         maker_end(&script->maker);
         return;
     }
+    if (strcmp(verb, "wait") == 0) {
+        script->at += g_ascii_strtoull(line, NULL, 10);
+        maker_begin(&script->maker, ++script->at, script->node);
+        maker_timer(&script->maker, 1);
+        maker_end(&script->maker);
+        return;
+    }
     if (strcmp(verb, "fault") == 0) {
         maker_fact(&script->maker, FACT_FAULT)->text = line + 1;
         maker_end(&script->maker);
@@ -255,8 +283,9 @@ run_line(Script *script, const char *line)
         line += used;
         script->count++;
     }
-    ck_assert_msg(do_probe(script, verb) || do_life(script, verb) ||
-                      do_disk(script, verb) || do_send(script, verb),
+    ck_assert_msg(do_probe(script, verb) || do_core(script, verb) ||
+                      do_life(script, verb) || do_disk(script, verb) ||
+                      do_send(script, verb),
                   "no verb: %s", verb);
     maker_end(&script->maker);
 }
@@ -277,9 +306,10 @@ check_script_run(const char *text, unsigned node_count)
     g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
     GString *said = g_string_new("");
     const GPtrArray *violations;
+    const Expect expect = {.liveness_within = CHECK_SCRIPT_WITHIN};
     Script script = {.bytes = g_byte_array_new()};
 
-    script.checks = checks_new(node_count, NULL);
+    script.checks = checks_new(node_count, &expect);
     maker_init(&script.maker, observe, script.checks);
     for (unsigned i = 0; lines[i] != NULL; i++) {
         if (lines[i][0] != '\0' && lines[i][0] != '#') {

@@ -4,7 +4,7 @@
  * with a line "# votes" is asked for the votes of its leaders.
  *
  *   start | kill | power-loss | halt | restart       (life)
- *   role ROLE TERM        append INDEX TERM HASH     truncate FROM
+ *   role ROLE TERM [LEADER]        append INDEX TERM HASH     truncate FROM
  *   commit INDEX          apply INDEX TERM HASH      snapshot INDEX DIGEST
  *   restore INDEX DIGEST  recover TERM VOTE FIRST LAST   corrupt OFFSET
  *   match NODE MATCH NEXT  state INDEX DIGEST
@@ -18,10 +18,16 @@
  *   lead TO TERM                   (an append request leaves)
  *   ack TO TERM MATCH              (an append reply leaves)
  *   installed TO TERM INDEX        (a snapshot reply leaves, on a stream)
+ *   core NODE...                   (heal-core of them)
+ *   invoke PROCESS  outcome PROCESS OUTCOME    (of a client: 1 is ok)
+ *   wait NS                        (nothing happens for so long)
  *   damage KIND                    (of a disk)
  *   fault TEXT                     (of the world) */
 #ifndef SEEDBED_TESTS_CHECK_SCRIPT_H
 #define SEEDBED_TESTS_CHECK_SCRIPT_H
+
+/* expect.liveness.within of every script. A line is 1 ns. */
+#define CHECK_SCRIPT_WITHIN 1000u
 
 /* Run @script over a cluster of @node_count nodes; the caller owns the text:
  * one line "CHECK nNODE: MESSAGE" a violation. */

@@ -325,6 +325,7 @@ dist_scenario_DATA = \
 	%D%/scenarios/raft-clocks.yaml \
 	%D%/scenarios/raft-deaf-leader.yaml \
 	%D%/scenarios/raft-disk.yaml \
+	%D%/scenarios/raft-liveness.yaml \
 	%D%/scenarios/raft-lossy.yaml \
 	%D%/scenarios/raft-minority.yaml \
 	%D%/scenarios/raft-partition.yaml \

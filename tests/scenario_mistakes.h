@@ -247,7 +247,10 @@ static const struct {
      "crash, kill, pause, slow, memory, partition, partition-one-way, "
      "partition-bridge, partition-ring, flap, clog, clog-swizzle, link, "
      "clock-step, clock-drift, disk-slow, disk-full, disk-eio, disk-lost-sync, "
-     "disk-bit-flip, disk-misdirect, disk-wipe, redraw"},
+     "disk-bit-flip, disk-misdirect, disk-wipe, heal-core, redraw"},
+    {"faults:\n  random:\n    - {kind: heal-core, every: 3 s}\n", NULL,
+     "x.yaml:3:14: faults.random.0.kind: found \"heal-core\", expected a fault "
+     "that comes more than once: expect.liveness heals a core"},
     {"faults:\n  timed:\n    - {at: 1 s, kind: crash}\n", NULL,
      "x.yaml:3:7: faults.timed.0: found no key \"nodes\", expected one: crash "
      "needs it"},
@@ -351,6 +354,12 @@ static const struct {
     {"expect:\n  leader_within: soon\n", NULL,
      "x.yaml:2:18: expect.leader_within: found \"soon\", expected a duration "
      "with a unit such as \"30 s\""},
+    {"expect:\n  liveness: {within: 5}\n", NULL,
+     "x.yaml:2:22: expect.liveness.within: found \"5\", expected a duration "
+     "with a unit such as \"30 s\""},
+    {"expect:\n  liveness: {core: minority}\n", NULL,
+     "x.yaml:2:20: expect.liveness.core: found \"minority\", expected at least "
+     "a majority of the nodes"},
     {"explore:\n  spread: wide\n", NULL,
      "x.yaml:2:11: explore.spread: found \"wide\", expected a duration with a "
      "unit such as \"30 s\""},

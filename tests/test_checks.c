@@ -161,6 +161,39 @@ static const CheckScriptRow rows[] = {
      "there\n"},
     {"snapshot of what is not applied", TWO_COMMITTED "1 snapshot 2 77\n",
      "apply-committed n1: took a snapshot of 2, but has applied 0\n"},
+    /* P1 */
+    {"a core makes progress",
+     "2 role 3 1\n0 core 2 3\n4 invoke 1\n2 append 1 1 1\n2 commit 1\n"
+     "4 outcome 1 1\n0 wait 1000\n",
+     ""},
+    {"a core that nobody asks for anything",
+     "0 core 2 3\n3 role 3 2\n0 wait 1000\n", ""},
+    {"no leader in the core", "1 role 3 1\n0 core 2 3\n0 wait 1000\n",
+     "liveness n0: n2 n3, a quorum, were connected since 0.000 s, but by 0.000 "
+     "s none of them had a leader\n"},
+    {"who leads the core need not be in it",
+     "1 role 3 1\n2 role 0 1 1\n0 core 2 3\n4 invoke 1\n1 append 1 1 1\n"
+     "1 commit 1\n2 append 1 1 1\n2 commit 1\n4 outcome 1 1\n0 wait 1000\n",
+     ""},
+    {"the leader of the core is down",
+     "2 role 3 1\n2 kill\n0 core 2 3\n0 wait 1000\n",
+     "liveness n0: n2 n3, a quorum, were connected since 0.000 s, but by 0.000 "
+     "s none of them had a leader\n"},
+    {"a leader that commits nothing",
+     "2 role 3 1\n2 append 1 1 1\n2 commit 1\n0 core 2 3\n2 append 2 1 2\n"
+     "0 wait 1000\n",
+     "liveness n0: n2 n3, a quorum, were connected since 0.000 s, but by 0.000 "
+     "s none of them committed 2, the first entry that their leader was "
+     "given\n"},
+    {"an operation from before does not count",
+     "2 role 3 1\n4 invoke 1\n0 core 2 3\n5 invoke 2\n4 outcome 1 1\n"
+     "5 outcome 2 3\n0 wait 1000\n",
+     "liveness n0: n2 n3, a quorum, were connected since 0.000 s, but by 0.000 "
+     "s no client's operation ended ok, of 1 begun\n"},
+    {"too late", "0 core 2 3\n0 wait 1000\n2 role 3 1\n",
+     "liveness n0: n2 n3, a quorum, were connected since 0.000 s, but by 0.000 "
+     "s none of them had a leader\n"},
+    {"the run ends before the time is up", "0 core 2 3\n", ""},
 };
 
 int

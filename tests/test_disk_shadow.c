@@ -209,6 +209,18 @@ static const CheckScriptRow rows[] = {
                 "2 damage disk-lost-sync\n2 restart\n2 start\n"
                 "2 recover 1 0 1 0\n",
      ""},
+    {"a new process on a disk that failed may find less",
+     THREE("2") "2 log 4 6 1 2\n2 sync 2 4 2\n2 fail 2\n2 halt\n2 restart\n"
+                "2 start\n2 recover 1 0 1 4\n",
+     ""},
+    {"but not less than was durable",
+     THREE("2") "2 log 4 6 1 2\n2 sync 2 4 2\n2 fail 2\n2 halt\n2 restart\n"
+                "2 start\n2 recover 1 0 1 2\n",
+     "recovered-log n2: recovered a log up to 2, but 3 was durable\n"},
+    {"a new process on a sound disk finds all",
+     THREE("2") "2 log 4 6 1 2\n2 kill\n2 restart\n2 start\n"
+                "2 recover 1 0 1 6\n2 role 0 1\n2 ack 1 1 6\n",
+     ""},
     {"it is gone, and nobody lied",
      THREE("2") "2 power-loss\n2 restart\n2 start\n2 recover 1 0 1 0\n",
      "recovered-log n2: recovered a log up to 0, but 3 was durable\n"},

@@ -195,6 +195,42 @@ START_TEST(overlap)
 }
 END_TEST
 
+/* Rules from before, rules to come and rules that change leave the joined
+ * alone, and everybody else as before. */
+START_TEST(joined)
+{
+    static const uint8_t hosts[] = {0, 1, 0, 1, 1};
+    static const uint16_t halves[] = {0, 1, 1, 2, 2};
+    static const uint16_t each[] = {0, 1, 2, 3, 4};
+    Partition *partition = partition_new(4);
+    PartitionRule swizzle = {.kind = PARTITION_SWIZZLE,
+                             .hold = true,
+                             .group = each,
+                             .back = each,
+                             .start = 1,
+                             .step_ns = 1};
+    uint32_t ids[4];
+    uint32_t a =
+        add(partition, (PartitionRule){.kind = PARTITION_GROUPS}, halves);
+
+    partition_add(partition, &swizzle);
+    expect(partition, 4, ".hxx h.xx xx.. xx..");
+    ck_assert(partition_join(partition, hosts));
+    expect(partition, 4, ".h.. h.xx .x.. .x..");
+    ck_assert_uint_eq(partition_blame(partition, 1, 3, ids, 4), 0);
+    ck_assert_uint_eq(partition_blame(partition, 2, 3, ids, 4), 1);
+    while (partition_next(partition) != SIM_NEVER) {
+        partition_advance(partition, partition_next(partition));
+    }
+    expect(partition, 4, ".... ..xx .x.. .x..");
+    add(partition, (PartitionRule){.kind = PARTITION_ISOLATE}, each);
+    expect(partition, 4, ".x.. x.xx .x.. .x..");
+    ck_assert(partition_remove(partition, a));
+    expect(partition, 4, ".x.. x.xx .x.. .x..");
+    partition_free(partition);
+}
+END_TEST
+
 START_TEST(flapping)
 {
     static const uint16_t halves[] = {0, 1, 2};
@@ -338,6 +374,7 @@ main(void)
     tcase_add_loop_test(rules, each_kind, 0, G_N_ELEMENTS(kinds));
     tcase_add_test(rules, majorities);
     tcase_add_test(rules, overlap);
+    tcase_add_test(rules, joined);
     tcase_add_test(rules, flapping);
     tcase_add_test(rules, swizzle);
     tcase_add_test(rules, helpers);

@@ -81,6 +81,7 @@ static const struct {
     {FAULT_DISK_BIT_FLIP, "nodes: n1, file: log", NULL, true},
     {FAULT_DISK_MISDIRECT, "nodes: n1, file: log", NULL, true},
     {FAULT_DISK_WIPE, "nodes: n1", NULL, true},
+    {FAULT_HEAL_CORE, "nodes: [n1, n2]", NULL, false},
     {FAULT_REDRAW, "salt: 99", NULL, true},
 };
 
@@ -160,6 +161,64 @@ START_TEST(a_line_that_finds_nobody_is_not_applied)
     ck_assert_uint_eq(rig_count(rig, "+ heal"), 0);
     ck_assert_uint_eq(rig_world_count(rig, FAULT_CRASH)->drawn, 1);
     ck_assert_uint_eq(rig_world_count(rig, FAULT_CRASH)->applied, 0);
+    rig_free(rig);
+}
+END_TEST
+
+/* Whatever it is, what is in force at the core ends, at the others never, and
+ * what comes leaves the core alone. */
+START_TEST(a_core_is_healed_and_the_rest_stays_broken)
+{
+    Rig *rig =
+        rig_new(BUSY,
+                "- {at: 300 ms, kind: crash, nodes: n1}\n"
+                "- {at: 310 ms, kind: partition, nodes: n1, to: n2}\n"
+                "- {at: 320 ms, kind: kill, nodes: n3, for: 400 ms}\n"
+                "- {at: 330 ms, kind: pause, nodes: n2, for: 500 ms}\n"
+                "- {at: 340 ms, kind: link, nodes: all, to: all, netem: loss "
+                "100%}\n"
+                "- {at: 600 ms, kind: heal-core, nodes: [n1, n2]}\n"
+                "- {at: 900 ms, kind: crash, nodes: all, for: 100 ms}\n"
+                "- {at: 910 ms, kind: partition, nodes: n1, to: n2}\n"
+                "- {at: 950 ms, kind: heal-core, nodes: all}\n",
+                7, busy);
+
+    rig_run(rig, 600 * SIM_MS);
+    ck_assert_uint_eq(rig_count(rig, "n1 start"), 1);
+    g_string_truncate(rig->log, 0);
+    rig_run(rig, SIM_NEVER);
+    ck_assert_uint_eq(rig_count(rig, "+ fault n0 6 heal-core n1 n2"), 1);
+    ck_assert_uint_eq(rig_count(rig, "600.000 n1 start 2"), 1);
+    ck_assert_uint_eq(rig_count(rig, "n1 start"), 1);
+    ck_assert_uint_eq(rig_count(rig, "n3 start"), 0);
+    ck_assert_uint_ge(rig_count(rig, "n2 timer 1"), 50);
+    ck_assert_uint_ge(rig_count(rig, "n2 message n1"), 50);
+    ck_assert_uint_eq(rig_count(rig, "n3 message"), 0);
+    ck_assert_uint_eq(rig_count(rig, "+ heal"), 1); /* the later crash */
+    ck_assert_uint_eq(rig_count(rig, "+ fault n0 7 crash n3"), 1);
+    ck_assert_uint_eq(rig_count(rig, "+ fault n0 9 heal-core of nobody"), 1);
+    ck_assert_uint_eq(rig_world_count(rig, FAULT_HEAL_CORE)->applied, 1);
+    ck_assert_uint_eq(rig_world_count(rig, FAULT_HEAL_CORE)->mattered, 1);
+    rig_free(rig);
+}
+END_TEST
+
+START_TEST(a_core_has_disks_to_trust)
+{
+    Rig *rig = rig_new(BUSY,
+                       "- {at: 300 ms, kind: disk-bit-flip, nodes: n2}\n"
+                       "- {at: 400 ms, kind: heal-core}\n",
+                       (uint64_t)_i, busy);
+
+    rig_run(rig, SIM_NEVER);
+    ck_assert_uint_eq(rig_count(rig, "+ fault n0 2 heal-core n1 n3"), 1);
+    rig_free(rig);
+    rig = rig_new(BUSY,
+                  "- {at: 300 ms, kind: disk-bit-flip, nodes: [n2, n3]}\n"
+                  "- {at: 400 ms, kind: heal-core}\n",
+                  (uint64_t)_i, busy);
+    rig_run(rig, SIM_NEVER);
+    ck_assert_uint_eq(rig_count(rig, "+ fault n0 2 heal-core of nobody"), 1);
     rig_free(rig);
 }
 END_TEST
@@ -394,6 +453,8 @@ world_suite(void)
                         every_kind_is_applied_shows_heals_and_is_accounted, 0,
                         (int)G_N_ELEMENTS(kinds));
     tcase_add_test(tcase, a_line_that_finds_nobody_is_not_applied);
+    tcase_add_test(tcase, a_core_is_healed_and_the_rest_stays_broken);
+    tcase_add_loop_test(tcase, a_core_has_disks_to_trust, 0, 5);
     tcase_add_test(tcase, the_leader_is_who_says_so);
     tcase_add_loop_test(tcase, faults_of_a_node_compose, 0,
                         (int)G_N_ELEMENTS(overlaps));
