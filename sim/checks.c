@@ -40,6 +40,7 @@ struct Checks {
     void *states[FAMILY_COUNT];
     /* Who is to be told, as bits of the table's rows. */
     uint32_t fact_readers[FACT_KINDS], probe_readers[PROBE_COUNT];
+    uint64_t probes; /* that anybody reads */
     uint32_t message_readers[MESSAGE_KINDS], observers, settlers;
     /* A request that goes to several peers is read once. */
     const uint8_t *request;
@@ -96,7 +97,8 @@ checks_observe(Checks *checks, const Record *record)
         if (record->input->kind == INPUT_START && id <= checks->node_count) {
             raft_view_restart(&checks->view, id);
         }
-        while ((probe = record_next_probe(record, UINT64_MAX, &at)) != NULL) {
+        while ((probe = record_next_probe(record, checks->probes, &at)) !=
+               NULL) {
             on_probe(checks, id, probe);
         }
     }
@@ -324,6 +326,7 @@ checks_new(unsigned node_count, const Expect *expect)
     Checks *checks = g_new0(Checks, 1);
 
     checks->node_count = node_count;
+    checks->probes = RAFT_VIEW_PROBES;
     checks->alarm_at = SIM_NEVER;
     checks->expect = expect != NULL ? expect : &nothing;
     checks->violations = g_ptr_array_new_with_free_func(violation_free);
@@ -334,6 +337,7 @@ checks_new(unsigned node_count, const Expect *expect)
         uint32_t bit = (uint32_t)1 << i;
 
         checks->states[i] = family->make(checks);
+        checks->probes |= family->probes;
         checks->observers |= family->observe != NULL ? bit : 0;
         checks->settlers |= family->settle != NULL ? bit : 0;
         for (unsigned j = 0; j < FACT_KINDS; j++) {

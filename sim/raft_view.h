@@ -11,7 +11,15 @@
 #define SEEDBED_RAFT_VIEW_H
 
 #include "nodes/effects.h"
+#include "nodes/probes.h"
 #include "sim/index_ring.h"
+
+/* The probes that it is made of. */
+#define RAFT_VIEW_PROBES                                                       \
+    (UINT64_C(1) << PROBE_RAFT_ROLE | UINT64_C(1) << PROBE_RAFT_APPEND |       \
+     UINT64_C(1) << PROBE_RAFT_TRUNCATE | UINT64_C(1) << PROBE_RAFT_COMMIT |   \
+     UINT64_C(1) << PROBE_RAFT_APPLY | UINT64_C(1) << PROBE_RAFT_SNAPSHOT |    \
+     UINT64_C(1) << PROBE_RAFT_RESTORE | UINT64_C(1) << PROBE_RAFT_RECOVER)
 
 /* The roles of PROBE_RAFT_ROLE. */
 #define RAFT_VIEW_LEADER 3u

@@ -8,6 +8,7 @@
 #include "netmodel/topology.h"
 #include "sim/plan_read.h"
 #include "sim/scenario_chaos.h"
+#include "sim/selector.h"
 
 #define LIST_MAX   256u   /* items of clients, rules and random faults */
 #define RANDOM_MAX 20000u /* random faults that a run may expect */
