@@ -3,49 +3,46 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "nodes/quantity.h"
 #include "sim/catalogue.h"
 #include "sim/command.h"
 #include "sim/scratch.h"
+#include "sim/sweep_export.h"
+#include "sim/sweep_progress.h"
 #include "sim/sweep_summary.h"
+#include "sim/sweep_vary.h"
 #include "sim/whole_file.h"
 
-#define VERB           "sweep"
-#define SEEDS_DEFAULT  1000u
-#define JOBS_MOST      1024u
-#define SHARDS_MOST    1000000u
-#define LINE_SECONDS   30.0 /* between plain lines of progress */
-#define REDRAW_SECONDS 0.2  /* of the bar on a terminal */
-#define BAR_WIDTH      24u
+#define VERB          "sweep"
+#define SEEDS_DEFAULT 1000u
+#define JOBS_MOST     1024u
+#define SHARDS_MOST   1000000u
+#define CANARY        "canary" /* the scenario that must fail */
 
 /* The options of this verb alone, as they were given. */
 typedef struct Given {
     CommandOptions shared;
-    char *seeds, *duration, *jobs, *fail_fast, *shard, *since;
-    gboolean resume, restart;
+    char *seeds, *repeat, *duration, *jobs, *fail_fast, *shard;
+    char **vary;
+    char *against, *since, *junit, *csv;
+    gboolean resume, restart, canary;
 } Given;
 
-/* Who is told of progress, and when last. */
-typedef struct Watcher {
-    bool terminal, quiet;
-    double last;
-    bool drawn;
-} Watcher;
-
+static int begin(const Given *given, const char *scenario, const char *command);
 static bool judge(const Given *given, SweepOptions *options, RunOptions *run);
 static bool judge_seeds(const Given *given, SweepOptions *options,
                         RunOptions *run);
 static bool judge_shard(const char *text, SweepOptions *options);
 static bool judge_numbers(const Given *given, SweepOptions *options);
+static char *program_path(const char *name);
+static void take_up(const Given *given, SweepOptions *options, RunOptions *run);
+static bool canary(const Given *given, const RunOptions *run);
 static int sweep(const Given *given, const SweepOptions *options);
+static bool export(const Given *given, const SweepSummary *summary,
+                   GError **error);
 static bool write_summary(const SweepOptions *options, const char *json,
                           GError **error);
-static void show_progress(void *user, const SweepProgress *progress);
-static void draw_bar(const SweepProgress *progress);
-static void print_time(GString *text, double seconds);
 static char *default_out(const char *path);
 static char *typed(int argc, char **argv);
 static void given_clear(Given *given);
@@ -57,6 +54,8 @@ cmd_sweep(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"seeds", 0, 0, G_OPTION_ARG_STRING, &given.seeds,
          "the seeds, both included (default 1000 from --seed on)", "A..B"},
+        {"repeat", 0, 0, G_OPTION_ARG_STRING, &given.repeat,
+         "that many seeds from --seed on, for each variant", "N"},
         {"for", 0, 0, G_OPTION_ARG_STRING, &given.duration,
          "stop beginning runs after so long, such as 8h", "TIME"},
         {"jobs", 'j', 0, G_OPTION_ARG_STRING, &given.jobs,
@@ -69,54 +68,158 @@ cmd_sweep(int argc, char **argv)
          "go on with what is in the folder", NULL},
         {"restart", 0, 0, G_OPTION_ARG_NONE, &given.restart,
          "replace the folder, though its sweep is not finished", NULL},
+        {"vary", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given.vary,
+         "every seed with each of these values; given more than once, with "
+         "all combinations",
+         "path.to.key=V,V,..."},
+        {"against", 0, 0, G_OPTION_ARG_FILENAME, &given.against,
+         "another build of seedbed, run with the same seeds (A/B)", "PROGRAM"},
+        {"junit", 0, 0, G_OPTION_ARG_FILENAME, &given.junit,
+         "also write the results as JUnit's XML", "FILE"},
+        {"csv", 0, 0, G_OPTION_ARG_FILENAME, &given.csv,
+         "also write the table of runs", "FILE"},
+        {"canary", 0, 0, G_OPTION_ARG_NONE, &given.canary,
+         "first see that a scenario that must fail does", NULL},
         {"since", 0, 0, G_OPTION_ARG_FILENAME, &given.since,
          "an older sweep: mark failures as new, ongoing, resolved", "SWEEP"},
         {NULL, 0, 0, 0, NULL, NULL, NULL}};
     g_autofree char *command = typed(argc, argv);
-    g_autofree char *path = NULL;
-    g_autofree char *out = NULL;
-    char *scratch = NULL;
-    SweepVariant plain = {.name = (char *)(uintptr_t) "", .build = 'A'};
-    SweepOptions options = {.variants = &plain, .variant_count = 1};
-    RunOptions run;
-    GError *error = NULL;
     char *operands[1];
-    int status = RUN_BAD_ARGUMENTS;
+    int status;
 
-    if (!command_parse(&argc, &argv, "SCENARIO",
-                       "seedbed sweep tests/scenarios/raft-chaos.yaml --seeds "
-                       "1..10000\n  seedbed sweep raft-chaos --for 8h "
-                       "--resume --junit nightly.xml",
-                       entries, &given.shared, 1, 1, operands, &status)) {
-        given_clear(&given);
-        return status;
-    }
-    status = RUN_BAD_ARGUMENTS;
-    if (command_run_options(&given.shared, &run) &&
-        judge(&given, &options, &run)) {
-        path = catalogue_find(operands[0]);
-        run.scenario = path;
-        options.run = &run;
-        options.command = command;
-        if (given.shared.no_out) {
-            scratch = scratch_new(&error);
-            options.no_capsules = true;
-        } else {
-            out = given.shared.out != NULL ? g_strdup(given.shared.out)
-                                           : default_out(path);
-        }
-        options.out = scratch != NULL ? scratch : out;
-        if (error != NULL) {
-            command_complain(VERB, "%s", error->message);
-            g_error_free(error);
-            status = RUN_INTERNAL;
-        } else {
-            status = sweep(&given, &options);
-        }
-        scratch_free(scratch);
+    if (command_parse(&argc, &argv, "SCENARIO",
+                      "seedbed sweep tests/scenarios/raft-chaos.yaml --seeds "
+                      "1..10000\n  seedbed sweep raft-chaos --for 8h --resume "
+                      "--junit nightly.xml\n  seedbed sweep raft-chaos --vary "
+                      "network.links.loss=0,1,5% --vary nodes.count=3,5 "
+                      "--repeat 100",
+                      entries, &given.shared, 1, 1, operands, &status)) {
+        status = begin(&given, operands[0], command);
     }
     given_clear(&given);
     return status;
+}
+
+/* Judge all that was given, before anything is written. */
+static int
+begin(const Given *given, const char *scenario, const char *command)
+{
+    g_autofree char *path = catalogue_find(scenario);
+    g_autofree char *against = NULL;
+    g_autofree char *out = NULL;
+    g_autoptr(GArray) variants = NULL;
+    SweepOptions options = {.command = command};
+    RunOptions run;
+    GError *error = NULL;
+    int status = RUN_BAD_ARGUMENTS;
+
+    if (!command_run_options(&given->shared, &run) ||
+        !judge(given, &options, &run)) {
+        return RUN_BAD_ARGUMENTS;
+    }
+    if (given->against != NULL) {
+        against = program_path(given->against);
+        if (against == NULL) {
+            command_complain(VERB, "--against: found no program '%s'",
+                             given->against);
+            return RUN_BAD_ARGUMENTS;
+        }
+    }
+    variants = sweep_vary(given->vary, against != NULL, &error);
+    if (variants != NULL) {
+        run.scenario = path;
+        out = given->shared.no_out        ? scratch_new(&error)
+              : given->shared.out != NULL ? g_strdup(given->shared.out)
+                                          : default_out(path);
+    }
+    if (out != NULL) {
+        options.run = &run;
+        options.out = out;
+        options.no_capsules = given->shared.no_out;
+        options.against = against;
+        options.variants = (const SweepVariant *)(gconstpointer)variants->data;
+        options.variant_count = variants->len;
+        take_up(given, &options, &run);
+        status = canary(given, &run) ? sweep(given, &options) : RUN_INTERNAL;
+        if (options.no_capsules) {
+            scratch_free(g_steal_pointer(&out));
+        }
+    }
+    if (error != NULL) {
+        command_complain(VERB, "%s", error->message);
+        g_error_free(error);
+    }
+    return status;
+}
+
+/* A program by its path, or by its name where the shell would find it. */
+static char *
+program_path(const char *name)
+{
+    g_autofree char *found = g_find_program_in_path(name);
+
+    return found != NULL ? g_canonicalize_filename(found, NULL) : NULL;
+}
+
+/* --resume without saying of which seeds: those that were asked for. */
+static void
+take_up(const Given *given, SweepOptions *options, RunOptions *run)
+{
+    g_autofree char *path = g_build_filename(options->out, RESULTS_FILE, NULL);
+    g_autofree char *first = NULL;
+    g_autofree char *count = NULL;
+    Results *results;
+
+    if (!given->resume || given->seeds != NULL || given->repeat != NULL ||
+        given->shared.seed != NULL) {
+        return;
+    }
+    results = results_open(path, false, NULL);
+    if (results == NULL) {
+        return; /* it will be told why */
+    }
+    first = results_value(results, "first_seed");
+    count = results_value(results, "seed_count");
+    results_close(results);
+    if (first != NULL) {
+        command_number(first, 0, UINT64_MAX, &run->seed);
+    }
+    if (count != NULL && given->duration == NULL &&
+        !command_number(count, 1, UINT64_MAX, &options->seed_count)) {
+        options->seed_count = UINT64_MAX;
+    }
+}
+
+/* A sweep that finds nothing may be a sweep that looks at nothing: one
+ * scenario that must fail is run first. False after one line. */
+static bool
+canary(const Given *given, const RunOptions *run)
+{
+    static RunResult result;
+    g_autofree char *path = catalogue_find(CANARY);
+    RunOptions options;
+    GError *error = NULL;
+    int status;
+
+    if (!given->canary) {
+        return true;
+    }
+    run_options_init(&options);
+    options.scenario = path;
+    options.seed = run->seed;
+    options.no_folder = true;
+    status = run_scenario(&options, &result, &error);
+    if (status == RUN_VIOLATED) {
+        return true;
+    }
+    command_complain(VERB,
+                     "--canary: %s with seed %" PRIu64
+                     " must be violated, but %s: what this sweep does not "
+                     "find means nothing",
+                     path, run->seed,
+                     error != NULL ? error->message : "it was not");
+    g_clear_error(&error);
+    return false;
 }
 
 static bool
@@ -146,6 +249,21 @@ judge_seeds(const Given *given, SweepOptions *options, RunOptions *run)
 
     options->seed_count =
         given->duration != NULL ? UINT64_MAX : (uint64_t)SEEDS_DEFAULT;
+    if (given->repeat != NULL) {
+        if (!command_number(given->repeat, 1, UINT64_MAX,
+                            &options->seed_count)) {
+            command_complain(VERB,
+                             "--repeat: found '%s', expected a number from 1 "
+                             "on",
+                             given->repeat);
+            return false;
+        }
+        if (given->seeds != NULL) {
+            command_complain(VERB, "--repeat and --seeds: expected one of "
+                                   "them");
+            return false;
+        }
+    }
     if (given->seeds == NULL) {
         return true;
     }
@@ -223,20 +341,18 @@ static int
 sweep(const Given *given, const SweepOptions *judged)
 {
     SweepOptions options = *judged;
-    Watcher watcher = {.terminal = isatty(STDERR_FILENO) != 0,
-                       .quiet = given->shared.quiet};
+    SweepProgressView view;
     SweepOutcome outcome;
     SweepSummary *summary = NULL;
     g_autofree char *json = NULL;
     GError *error = NULL;
     int status;
 
-    options.progress = show_progress;
-    options.user = &watcher;
+    sweep_progress_init(&view, given->shared.quiet);
+    options.progress = sweep_progress_show;
+    options.user = &view;
     status = sweep_run(&options, &outcome, &error);
-    if (watcher.drawn) {
-        fputs("\r\033[K", stderr);
-    }
+    sweep_progress_clear(&view);
     if (status == 0) {
         summary = sweep_summary_new(&options, &outcome, given->since, &error);
         status = summary != NULL ? sweep_summary_status(summary) : RUN_INTERNAL;
@@ -244,6 +360,9 @@ sweep(const Given *given, const SweepOptions *judged)
     if (summary != NULL) {
         json = sweep_summary_json(summary);
         if (!options.no_capsules && !write_summary(&options, json, &error)) {
+            status = RUN_INTERNAL;
+        }
+        if (!export(given, summary, &error)) {
             status = RUN_INTERNAL;
         }
         if (given->shared.json) {
@@ -260,6 +379,15 @@ sweep(const Given *given, const SweepOptions *judged)
     return status;
 }
 
+static bool export(const Given *given, const SweepSummary *summary,
+                   GError **error)
+{
+    return *error == NULL &&
+           (given->junit == NULL ||
+            sweep_export_junit(summary, given->junit, error)) &&
+           (given->csv == NULL || sweep_export_csv(summary, given->csv, error));
+}
+
 static bool
 write_summary(const SweepOptions *options, const char *json, GError **error)
 {
@@ -268,82 +396,6 @@ write_summary(const SweepOptions *options, const char *json, GError **error)
     g_autofree char *text = g_strconcat(json, "\n", NULL);
 
     return whole_file_write(path, text, strlen(text), error);
-}
-
-static void
-show_progress(void *user, const SweepProgress *progress)
-{
-    Watcher *watcher = user;
-
-    if (watcher->quiet ||
-        progress->seconds - watcher->last <
-            (watcher->terminal ? REDRAW_SECONDS : LINE_SECONDS)) {
-        return;
-    }
-    watcher->last = progress->seconds;
-    if (watcher->terminal) {
-        fputs("\r\033[K", stderr);
-        watcher->drawn = true;
-    }
-    draw_bar(progress);
-    if (!watcher->terminal) {
-        fputc('\n', stderr);
-    }
-    fflush(stderr);
-}
-
-static void
-draw_bar(const SweepProgress *progress)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    uint64_t behind = progress->done + progress->there;
-
-    if (progress->total != UINT64_MAX) {
-        unsigned full =
-            (unsigned)(progress->total > 0 ? (double)behind * BAR_WIDTH /
-                                                 (double)progress->total
-                                           : BAR_WIDTH);
-
-        g_string_append_c(text, '[');
-        for (unsigned i = 0; i < BAR_WIDTH; i++) {
-            g_string_append_c(text, i < full ? '#' : '.');
-        }
-        g_string_append_printf(text, "] %" PRIu64 "/%" PRIu64, behind,
-                               progress->total);
-    } else {
-        g_string_append_printf(text, "%" PRIu64 " runs", behind);
-    }
-    g_string_append_printf(text, "  %.1f/s  %" PRIu64 " failed",
-                           progress->seconds > 0
-                               ? (double)progress->done / progress->seconds
-                               : 0.0,
-                           progress->failures);
-    if (progress->groups > 0) {
-        g_string_append_printf(text, " in %u kind%s", progress->groups,
-                               progress->groups == 1 ? "" : "s");
-    }
-    if (progress->left >= 0) {
-        g_string_append(text, "  ");
-        print_time(text, progress->left);
-        g_string_append(text, " left");
-    }
-    fputs(text->str, stderr);
-}
-
-static void
-print_time(GString *text, double seconds)
-{
-    uint64_t whole = (uint64_t)(seconds + 0.5);
-
-    if (whole >= 3600) {
-        g_string_append_printf(text, "%" PRIu64 "h%02" PRIu64 "m", whole / 3600,
-                               whole / 60 % 60);
-    } else if (whole >= 60) {
-        g_string_append_printf(text, "%" PRIu64 "m%02" PRIu64 "s", whole / 60,
-                               whole % 60);
-    } else {
-        g_string_append_printf(text, "%" PRIu64 "s", whole);
-    }
 }
 
 /* Beside the runs of the same scenario, which is called after its file unless
@@ -388,6 +440,11 @@ given_clear(Given *given)
 {
     command_options_clear(&given->shared);
     g_free(given->seeds);
+    g_free(given->repeat);
+    g_strfreev(given->vary);
+    g_free(given->against);
+    g_free(given->junit);
+    g_free(given->csv);
     g_free(given->duration);
     g_free(given->jobs);
     g_free(given->fail_fast);

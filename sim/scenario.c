@@ -8,6 +8,8 @@
 #include "netmodel/topology.h"
 #include "sim/plan_read.h"
 #include "sim/scenario_chaos.h"
+#include "sim/scenario_read.h"
+#include "sim/scenario_set.h"
 #include "sim/selector.h"
 
 #define LIST_MAX   256u   /* items of clients, rules and random faults */
@@ -75,7 +77,7 @@ resolve(YamlTree *tree, const char *path, const char *const *sets,
     bool good = tree != NULL;
 
     for (unsigned i = 0; good && i < set_count; i++) {
-        good = yaml_tree_set(tree, sets[i], error);
+        good = scenario_set(tree, sets[i], error);
     }
     if (!good) {
         yaml_tree_free(tree);

@@ -14,6 +14,7 @@
 #include "sim/build_id.h"
 #include "sim/pool.h"
 #include "sim/sweep_folder.h"
+#include "sim/sweep_other.h"
 
 #define SWEEP_ERROR (g_quark_from_static_string("seedbed-sweep"))
 
@@ -133,7 +134,7 @@ load(Sweep *sweep, GError **error)
     sweep->held = g_array_new(FALSE, FALSE, sizeof(SweepUnit));
     sweep->suspects = g_array_new(FALSE, FALSE, sizeof(SweepUnit));
     sweep->capsules = g_array_new(FALSE, FALSE, sizeof(Kind));
-    sweep->work.against_build = g_strdup("");
+    sweep->work.against_build = sweep_other_build(options->against);
     if (positions != UINT64_MAX) {
         positions =
             (positions + options->shards - options->shard) / options->shards;
@@ -177,6 +178,7 @@ try_variants(Sweep *sweep, GError **error)
         }
         g_free(name);
     }
+    sweep->work.processes = sweep_job_has_processes(&sweep->work);
     if (sweep->work.scenario_name == NULL) {
         sweep->work.scenario_name = g_strdup("");
     }

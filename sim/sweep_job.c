@@ -21,9 +21,20 @@
 #define PROCESS_ONE_IN 10u
 /* What fresh memory holds the second time. */
 #define RECHECK_FILL 165
+/* By how many bytes the stack is deeper then. */
+#define RECHECK_SHIFT 12000u
+/* Free blocks of small sizes: a multiple of glibc's step up to the largest
+ * that it keeps apart (tcache), and more of each than it keeps. */
+#define LITTER_STEP    16u
+#define LITTER_LARGEST 1040u
+#define LITTER_BLOCKS  64u
 
 static void run_one(const SweepJob *job, unsigned at, SweepReply *reply);
 static void run_again(const SweepJob *job, unsigned at, SweepReply *reply);
+static int run_elsewhere(const SweepWork *work, const SweepUnit *unit,
+                         RunOptions *options, RunResult *result,
+                         GError **error);
+static GPtrArray *litter(void);
 static int run_unit(const SweepWork *work, const SweepUnit *unit,
                     RunOptions *options, RunResult *result, GError **error);
 static void fill_row(ResultsRow *row, const SweepUnit *unit,
@@ -167,9 +178,7 @@ run_again(const SweepJob *job, unsigned at, SweepReply *reply)
     if (row->by_process) {
         options.isolation = ENGINE_PROCESS;
     }
-    mallopt(M_PERTURB, RECHECK_FILL);
-    status = run_unit(job->work, unit, &options, &second, &error);
-    mallopt(M_PERTURB, 0);
+    status = run_elsewhere(job->work, unit, &options, &second, &error);
     if (status >= RUN_BAD_ARGUMENTS) {
         g_strlcpy(reply->error, error->message, sizeof(reply->error));
         g_clear_error(&error);
@@ -182,6 +191,46 @@ run_again(const SweepJob *job, unsigned at, SweepReply *reply)
         row->events != second.events) {
         differ(row, &second);
     }
+}
+
+/* As run_unit(), where stack and heap lie elsewhere and hold other rubbish: a
+ * fork alone would find every address as it was. */
+static int
+run_elsewhere(const SweepWork *work, const SweepUnit *unit, RunOptions *options,
+              RunResult *result, GError **error)
+{
+    volatile char *deeper = g_alloca(RECHECK_SHIFT);
+    g_autoptr(GPtrArray) kept = litter();
+    int status;
+
+    deeper[0] = 0;
+    mallopt(M_PERTURB, RECHECK_FILL);
+    status = run_unit(work, unit, options, result, error);
+    mallopt(M_PERTURB, 0);
+    return status;
+}
+
+/* M_PERTURB fills what comes from the system or from large free blocks, not
+ * the small ones that were free before: take them all, write rubbish and give
+ * most of them back. What is returned is in the way until it is freed. */
+static GPtrArray *
+litter(void)
+{
+    GPtrArray *kept = g_ptr_array_new_with_free_func(g_free);
+    void *blocks[LITTER_BLOCKS];
+
+    for (size_t size = LITTER_STEP; size <= LITTER_LARGEST;
+         size += LITTER_STEP) {
+        for (unsigned i = 0; i < LITTER_BLOCKS; i++) {
+            blocks[i] = g_malloc(size - sizeof(void *));
+            memset(blocks[i], RECHECK_FILL, size - sizeof(void *));
+        }
+        g_ptr_array_add(kept, blocks[0]);
+        for (unsigned i = 1; i < LITTER_BLOCKS; i++) {
+            g_free(blocks[i]);
+        }
+    }
+    return kept;
 }
 
 /* Whatever else the seed showed, this is worse: nothing that it shows can be
@@ -251,6 +300,28 @@ sweep_job_try(const SweepWork *work, unsigned variant, uint64_t seed,
     return status;
 }
 
+/* Those that come with Seedbed can. Of one's own program we know one file. */
+bool
+sweep_job_has_processes(const SweepWork *work)
+{
+    const SweepOptions *options = work->options;
+    bool own = false;
+
+    for (unsigned i = 0; i < options->variant_count; i++) {
+        g_auto(GStrv) sets = sweep_job_sets(options, i + 1);
+        Scenario *scenario =
+            scenario_parse(work->scenario_text, work->scenario_size,
+                           options->run->scenario, (const char *const *)sets,
+                           g_strv_length(sets), options->run->seed, NULL);
+
+        own = own || scenario == NULL || strchr(scenario->program, '/') != NULL;
+        if (scenario != NULL) {
+            scenario_free(scenario);
+        }
+    }
+    return !own && access(build_id_node_binary(), X_OK) == 0;
+}
+
 char **
 sweep_job_sets(const SweepOptions *options, unsigned variant)
 {
@@ -269,14 +340,15 @@ sweep_job_sets(const SweepOptions *options, unsigned variant)
 }
 
 char *
-sweep_job_command(const SweepOptions *options, const SweepUnit *unit)
+sweep_job_command(const SweepOptions *options, const SweepUnit *unit,
+                  const char *verb)
 {
     const RunOptions *run = options->run;
     g_auto(GStrv) sets = sweep_job_sets(options, unit->variant);
     bool other = options->variants[unit->variant - 1].build != 'A';
     GString *text = g_string_new(other ? options->against : "seedbed");
 
-    g_string_append_printf(text, " run %s --seed %" PRIu64, run->scenario,
+    g_string_append_printf(text, " %s %s --seed %" PRIu64, verb, run->scenario,
                            unit->seed);
     for (char **set = sets; *set != NULL; set++) {
         g_autofree char *quoted = g_shell_quote(*set);
@@ -294,7 +366,7 @@ sweep_job_command(const SweepOptions *options, const SweepUnit *unit)
     if (run->explore != 0) {
         g_string_append_printf(text, " --explore-order %" PRIu64, run->explore);
     }
-    if (run->isolation == ENGINE_PROCESS) {
+    if (run->isolation == ENGINE_PROCESS && strcmp(verb, "verify") != 0) {
         g_string_append(text, " --isolation process");
     }
     return g_string_free(text, FALSE);

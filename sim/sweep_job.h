@@ -52,9 +52,14 @@ void sweep_job(void *job, GByteArray *reply);
 int sweep_job_try(const SweepWork *work, unsigned variant, uint64_t seed,
                   char **name, GError **error);
 
+/* Can every program that variant 1 may name also be a process? */
+bool sweep_job_has_processes(const SweepWork *work);
+
 /* RunOptions.sets of @variant; the caller frees it. */
 char **sweep_job_sets(const SweepOptions *options, unsigned variant);
-/* The command that runs @unit again by itself; the caller owns it. */
-char *sweep_job_command(const SweepOptions *options, const SweepUnit *unit);
+/* The command that runs (@verb: "run") or verifies @unit by itself; the caller
+ * owns it. */
+char *sweep_job_command(const SweepOptions *options, const SweepUnit *unit,
+                        const char *verb);
 
 #endif

@@ -4,6 +4,7 @@
  * object of a run. */
 #include <inttypes.h>
 #include <json-glib/json-glib.h>
+#include <math.h>
 
 #include "sim/build_id.h"
 #include "sim/sweep_job.h"
@@ -20,6 +21,8 @@ static void add_group(JsonBuilder *json, const SweepSummary *summary,
 static void add_faults(JsonBuilder *json, const SweepSummary *summary);
 static void add_coverage(JsonBuilder *json, const SweepSummary *summary);
 static void add_variants(JsonBuilder *json, const SweepSummary *summary);
+static void add_builds(JsonBuilder *json, const SweepCompareBuilds *builds);
+static void add_mean(JsonBuilder *json, const char *name, double value);
 static void add_seed(JsonBuilder *json, const char *name, uint64_t seed);
 
 char *
@@ -121,7 +124,10 @@ add_group(JsonBuilder *json, const SweepSummary *summary, unsigned at)
         &g_array_index(summary->groups, ResultsGroup, at);
     SweepNews state = g_array_index(summary->news, SweepNews, at);
     const SweepUnit fastest = {group->fastest_variant, group->fastest_seed};
-    g_autofree char *command = sweep_job_command(summary->options, &fastest);
+    const char *verb =
+        g_str_has_prefix(group->signature, "determinism:") ? "verify" : "run";
+    g_autofree char *command =
+        sweep_job_command(summary->options, &fastest, verb);
     g_autofree char *capsule =
         group->capsule_variant != 0 && !summary->options->no_capsules
             ? g_build_filename(summary->options->out, "failures", group->slug,
@@ -190,17 +196,64 @@ add_variants(JsonBuilder *json, const SweepSummary *summary)
 {
     json_builder_set_member_name(json, "variants");
     json_builder_begin_array(json);
-    for (unsigned i = 0; i < summary->options->variant_count; i++) {
-        const SweepVariant *variant = &summary->options->variants[i];
+    for (unsigned i = 0; i < summary->variants->len; i++) {
+        const SweepCompareVariant *item =
+            &g_array_index(summary->variants, SweepCompareVariant, i);
+        const SweepVariant *variant =
+            &summary->options->variants[item->variant - 1];
         const char build[] = {variant->build, '\0'};
 
         json_builder_begin_object(json);
-        MEMBER("variant", int, i + 1);
+        MEMBER("variant", int, item->variant);
         MEMBER("build", string, build);
         MEMBER("name", string, variant->name);
+        for (unsigned j = 0; j < RESULTS_VERDICT_COUNT; j++) {
+            MEMBER(results_verdict_text((ResultsVerdict)j), int,
+                   (gint64)item->counts[j]);
+        }
+        add_mean(json, "elections_mean", item->elections);
+        add_mean(json, "ok_share_mean", item->ok_share);
+        add_mean(json, "latency_p99_ns_mean", item->p99_ns);
         json_builder_end_object(json);
     }
     json_builder_end_array(json);
+    if (summary->options->against != NULL) {
+        add_builds(json, &summary->builds);
+    }
+}
+
+static void
+add_builds(JsonBuilder *json, const SweepCompareBuilds *builds)
+{
+    json_builder_set_member_name(json, "against");
+    json_builder_begin_object(json);
+    MEMBER("pairs", int, (gint64)builds->pairs);
+    MEMBER("same_digest", int, (gint64)builds->same_digest);
+    MEMBER("failed_with_b_only", int, (gint64)builds->broken);
+    MEMBER("failed_with_a_only", int, (gint64)builds->fixed);
+    json_builder_set_member_name(json, "metrics");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; i < builds->metrics->len; i++) {
+        const SweepCompareMetric *metric =
+            &g_array_index(builds->metrics, SweepCompareMetric, i);
+
+        json_builder_set_member_name(json, metric->name);
+        json_builder_begin_object(json);
+        MEMBER("mean_a", double, metric->mean_a);
+        MEMBER("mean_b", double, metric->mean_b);
+        MEMBER("differing", int, (gint64)metric->differing);
+        json_builder_end_object(json);
+    }
+    json_builder_end_object(json);
+    json_builder_end_object(json);
+}
+
+static void
+add_mean(JsonBuilder *json, const char *name, double value)
+{
+    if (!isnan(value)) {
+        MEMBER(name, double, value);
+    }
 }
 
 static void

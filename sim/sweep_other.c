@@ -62,6 +62,21 @@ sweep_other_try(const SweepOptions *options, const SweepUnit *unit,
     return sweep_other_run(options, unit, NULL, &row, error);
 }
 
+char *
+sweep_other_build(const char *against)
+{
+    char *arguments_of[] = {(char *)(uintptr_t)against, (char *)"--version",
+                            NULL};
+    char *text = NULL;
+
+    if (against == NULL ||
+        !g_spawn_sync(NULL, arguments_of, NULL, G_SPAWN_STDERR_TO_DEV_NULL,
+                      NULL, NULL, &text, NULL, NULL, NULL)) {
+        return g_strdup("");
+    }
+    return g_strchomp(text);
+}
+
 static GPtrArray *
 arguments(const SweepOptions *options, const SweepUnit *unit, const char *out)
 {

@@ -12,5 +12,8 @@ int sweep_other_run(const SweepOptions *options, const SweepUnit *unit,
 /* Is SweepOptions.against such a program? As run_scenario(). */
 int sweep_other_try(const SweepOptions *options, const SweepUnit *unit,
                     GError **error);
+/* What it is by its --version; "" of NULL, or when it does not say. The caller
+ * owns the text. */
+char *sweep_other_build(const char *against);
 
 #endif

@@ -3,15 +3,17 @@
 #include "sim/sweep_summary.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "sim/results_private.h"
 #include "sim/sweep_job.h"
 
 /* Kinds of failures on the screen; the rest is in summary.json. */
-#define GROUPS_SHOWN 8u
-/* A kind of fault that was applied so often and never mattered is suspect. */
-#define SIGNATURE_SHOWN 200
+#define GROUPS_SHOWN    8u
+#define VARIANTS_SHOWN  24u
+#define METRICS_SHOWN   8u
+#define SIGNATURE_SHOWN 200 /* bytes of it */
 
 static bool read_all(SweepSummary *summary, Results *results, GError **error);
 static void read_rechecks(SweepSummary *summary, Results *results);
@@ -20,6 +22,9 @@ static bool read_since(SweepSummary *summary, GError **error);
 static void print_head(FILE *stream, const SweepSummary *summary);
 static void print_groups(FILE *stream, const SweepSummary *summary);
 static void print_group(FILE *stream, const SweepSummary *summary, unsigned at);
+static void print_variants(FILE *stream, const SweepSummary *summary);
+static void print_mean(FILE *stream, const char *format, double value);
+static void print_builds(FILE *stream, const SweepSummary *summary);
 static void print_faults(FILE *stream, const SweepSummary *summary);
 static void print_coverage(FILE *stream, const SweepSummary *summary);
 static void print_end(FILE *stream, const SweepSummary *summary);
@@ -60,9 +65,14 @@ read_all(SweepSummary *summary, Results *results, GError **error)
     summary->groups = results_groups(results, error);
     read_rechecks(summary, results);
     read_error(summary, results);
-    return summary->groups != NULL &&
+    summary->variants =
+        summary->groups != NULL ? sweep_compare_variants(results, error) : NULL;
+    return summary->variants != NULL &&
            results_faults(results, summary->faults, error) &&
-           results_coverage(results, &summary->coverage, error);
+           results_coverage(results, &summary->coverage, error) &&
+           (summary->options->against == NULL ||
+            sweep_compare_builds(results, summary->options->variant_count / 2,
+                                 &summary->builds, error));
 }
 
 static void
@@ -163,6 +173,12 @@ sweep_summary_print(FILE *stream, const SweepSummary *summary)
 {
     print_head(stream, summary);
     print_groups(stream, summary);
+    if (summary->options->variant_count > 1) {
+        print_variants(stream, summary);
+    }
+    if (summary->options->against != NULL) {
+        print_builds(stream, summary);
+    }
     print_faults(stream, summary);
     print_coverage(stream, summary);
     print_end(stream, summary);
@@ -211,7 +227,8 @@ print_groups(FILE *stream, const SweepSummary *summary)
     }
     if (summary->error_message != NULL) {
         const SweepUnit unit = {1, summary->error_seed};
-        g_autofree char *command = sweep_job_command(summary->options, &unit);
+        g_autofree char *command =
+            sweep_job_command(summary->options, &unit, "run");
 
         fprintf(stream,
                 "  the simulator failed, seed %" PRIu64 ": %s\n    %s\n\n",
@@ -228,10 +245,12 @@ print_group(FILE *stream, const SweepSummary *summary, unsigned at)
     const SweepUnit fastest = {group->fastest_variant, group->fastest_seed};
     g_autofree char *capsule =
         g_build_filename(summary->options->out, "failures", group->slug, NULL);
+    bool odd = g_str_has_prefix(group->signature, "determinism:");
+    const char *verb = odd ? "verify" : "run";
     g_autofree char *command =
-        group->capsule_variant != 0 && !summary->options->no_capsules
+        !odd && group->capsule_variant != 0 && !summary->options->no_capsules
             ? g_strdup_printf("seedbed replay %s", capsule)
-            : sweep_job_command(summary->options, &fastest);
+            : sweep_job_command(summary->options, &fastest, verb);
 
     fprintf(stream, "  %.*s\n", SIGNATURE_SHOWN, group->signature);
     fprintf(stream,
@@ -246,6 +265,77 @@ print_group(FILE *stream, const SweepSummary *summary, unsigned at)
                 summary->options->variants[group->fastest_variant - 1].name);
     }
     fprintf(stream, "\n    %s\n\n", command);
+}
+
+static void
+print_variants(FILE *stream, const SweepSummary *summary)
+{
+    unsigned shown = MIN(summary->variants->len, VARIANTS_SHOWN);
+
+    fprintf(stream, "  %7s %8s %7s %9s %8s %10s  %s\n", "passed", "violated",
+            "other", "elections", "ok", "p99", "variant");
+    for (unsigned i = 0; i < shown; i++) {
+        const SweepCompareVariant *item =
+            &g_array_index(summary->variants, SweepCompareVariant, i);
+        const SweepVariant *of = &summary->options->variants[item->variant - 1];
+
+        fprintf(stream, "  %7" PRIu64 " %8" PRIu64 " %7" PRIu64 " ",
+                item->counts[RESULTS_PASS], item->counts[RESULTS_VIOLATED],
+                item->counts[RESULTS_UNKNOWN] + item->counts[RESULTS_ERROR]);
+        print_mean(stream, "%9.2f ", item->elections);
+        print_mean(stream, "%7.2f%% ", 100 * item->ok_share);
+        print_mean(stream, "%7.1f ms ", item->p99_ns / 1e6);
+        if (summary->options->against != NULL) {
+            fprintf(stream, " %c", of->build);
+        }
+        fprintf(stream, " %s\n", of->name);
+    }
+    if (summary->variants->len > shown) {
+        fprintf(stream, "  ... and %u more, in summary.json\n",
+                summary->variants->len - shown);
+    }
+    fputc('\n', stream);
+}
+
+static void
+print_mean(FILE *stream, const char *format, double value)
+{
+    g_autofree char *text =
+        isnan(value) ? NULL : g_strdup_printf(format, value);
+
+    fputs(text != NULL ? text : "        - ", stream);
+}
+
+static void
+print_builds(FILE *stream, const SweepSummary *summary)
+{
+    const SweepCompareBuilds *builds = &summary->builds;
+
+    fprintf(stream,
+            "  A/B         %" PRIu64 " pairs, %" PRIu64
+            " with the same digest; %" PRIu64 " fail with B only, %" PRIu64
+            " with A only\n",
+            builds->pairs, builds->same_digest, builds->broken, builds->fixed);
+    if (builds->broken > 0) {
+        const SweepUnit unit = {builds->broken_variant, builds->broken_seed};
+        g_autofree char *command =
+            sweep_job_command(summary->options, &unit, "run");
+
+        fprintf(stream, "    %s\n", command);
+    }
+    for (unsigned i = 0; i < MIN(builds->metrics->len, METRICS_SHOWN); i++) {
+        const SweepCompareMetric *metric =
+            &g_array_index(builds->metrics, SweepCompareMetric, i);
+
+        fprintf(stream, "    %-28s %14.1f -> %14.1f   differs in %" PRIu64 "\n",
+                metric->name, metric->mean_a, metric->mean_b,
+                metric->differing);
+    }
+    if (builds->metrics->len > METRICS_SHOWN) {
+        fprintf(stream, "    ... and %u more, in summary.json\n",
+                builds->metrics->len - METRICS_SHOWN);
+    }
+    fputc('\n', stream);
 }
 
 /* A kind that never mattered tests nothing. */
@@ -272,7 +362,9 @@ print_faults(FILE *stream, const SweepSummary *summary)
                 fault->drawn > 0
                     ? 100.0 * (double)fault->mattered / (double)fault->drawn
                     : 0.0,
-                fault->mattered == 0 ? "  <- never mattered" : "");
+                fault->drawn == 0      ? "  <- never drawn"
+                : fault->mattered == 0 ? "  <- never mattered"
+                                       : "");
     }
     if (any) {
         fputc('\n', stream);
@@ -338,6 +430,10 @@ sweep_summary_free(SweepSummary *summary)
     if (summary->groups != NULL) {
         g_array_unref(summary->groups);
     }
+    if (summary->variants != NULL) {
+        g_array_unref(summary->variants);
+    }
+    sweep_compare_builds_clear(&summary->builds);
     g_array_unref(summary->news);
     g_ptr_array_unref(summary->resolved);
     g_free(summary->scenario);

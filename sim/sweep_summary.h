@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "sim/sweep.h"
+#include "sim/sweep_compare.h"
 
 /* Against an older database: whether a kind of failure is known. */
 typedef enum SweepNews {
@@ -29,7 +30,9 @@ typedef struct SweepSummary {
     uint64_t error_seed;
     ResultsFault faults[FAULT_KIND_COUNT];
     ResultsCoverage coverage;
-    char *since; /* the older database, or NULL */
+    GArray *variants;          /* of SweepCompareVariant */
+    SweepCompareBuilds builds; /* of SweepOptions.against */
+    char *since;               /* the older database, or NULL */
 } SweepSummary;
 
 /* Read what is in the folder of @options; with @since (borrowed; NULL: none)

@@ -12,3 +12,19 @@ check_PROGRAMS += %D%/ask_sqlite
 %C%_ask_sqlite_SOURCES = %D%/ask_sqlite.c
 %C%_ask_sqlite_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 %C%_ask_sqlite_LDADD = $(SQLITE_LIBS)
+check_PROGRAMS += %D%/check_junit
+%C%_check_junit_SOURCES = %D%/check_junit.c
+%C%_check_junit_CFLAGS = $(AM_CFLAGS)
+%C%_check_junit_LDADD = $(GLIB_LIBS)
+
+check_PROGRAMS += %D%/test_sweep_vary
+TESTS += %D%/test_sweep_vary
+%C%_test_sweep_vary_SOURCES = %D%/test_sweep_vary.c
+%C%_test_sweep_vary_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_sweep_vary_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_scenario_set
+TESTS += %D%/test_scenario_set
+%C%_test_scenario_set_SOURCES = %D%/test_scenario_set.c
+%C%_test_scenario_set_CFLAGS = $(TEST_CFLAGS)
+%C%_test_scenario_set_LDADD = $(LIBS_SIM) $(CHECK_LIBS)

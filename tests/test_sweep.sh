@@ -24,25 +24,25 @@ rows() {
 }
 
 # A sweep that passes.
-expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out whole
-says '^PASS  raft-chaos, 60 seeds: 60 passed, 0 violated, 0 unknown, 0 errors$'
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out whole
+says '^PASS  raft-chaos, 300 seeds: 300 passed, 0 violated, 0 unknown, 0 errors$'
 says '^  run twice   [1-9][0-9]* \([0-9]* by process\), all came to the same'
 says '^  folder      whole$'
 [ "$(ask whole 'SELECT count(*), count(DISTINCT seed), min(seed), max(seed)
-    FROM runs')" = '60|60|1|60' ] || fail "not every seed once"
+    FROM runs')" = '300|300|1|300' ] || fail "not every seed once"
 [ "$(ask whole 'SELECT count(*) FROM claims')" = 0 ] || fail "claims are left"
 [ -s whole/summary.json ] || fail "no summary.json"
 rows whole whole.rows
 
 # Seed by seed, what `run` finds: nothing leaks from one seed to the next.
-for seed in 1 17 60; do
+for seed in 1 17 300; do
     expect 0 "$seedbed" run "$chaos" --seed $seed --set "$short" --no-out \
         --json
     json "digest=\"$(ask whole "SELECT digest FROM runs WHERE seed = $seed")\""
 done
 
 # In other batches and another order.
-expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out one \
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out one \
     --jobs 1 -q
 rows one one.rows
 cmp whole.rows one.rows || fail "the number of jobs makes a difference"
@@ -75,31 +75,35 @@ says '^  stopped after 3 failures; go on with: seedbed sweep .* --resume$'
 
 # Shards cover all, exactly.
 for shard in 1 2 3; do
-    expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" \
+    expect 0 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" \
         --out shards --shard $shard/3 -q
 done
 rows shards shards.rows
 cmp whole.rows shards.rows || fail "shards are not the whole"
 
 # Killed at any moment, gone on with: row by row the same.
-"$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out killed -q &
-sleep 0.3
-kill -9 $!
-wait $! 2>/dev/null || :
-expect 254 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" \
+"$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out killed -q &
+sweep=$!
+until [ "$(ask killed 'SELECT count(*) FROM runs' 2>&1)" -ge 10 ] 2>/dev/null
+do
+    sleep 0.02
+done
+kill -9 $sweep || fail "it was done before it could be killed"
+wait $sweep 2>/dev/null || :
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" \
     --out killed -q
 grep -q 'found an unfinished sweep with .* expected --resume' stderr ||
     fail "an unfinished sweep is not told: $(cat stderr)"
-expect 0 "$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out killed \
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out killed \
     -q --resume
 rows killed killed.rows
 cmp whole.rows killed.rows || fail "resumed is not the whole"
 [ "$(ask killed 'PRAGMA integrity_check')" = ok ] || fail "damaged"
 
 # Two at once share the seeds.
-"$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out two --jobs 1 \
+"$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out two --jobs 1 \
     -q >first.out 2>&1 &
-"$seedbed" sweep "$chaos" --seeds 1..60 --set "$short" --out two --jobs 1 \
+"$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out two --jobs 1 \
     -q >second.out 2>&1 || fail "the second: $(cat second.out)"
 wait $! || fail "the first: $(cat first.out)"
 rows two two.rows
@@ -119,13 +123,13 @@ grep -q '^  interrupted; go on with: seedbed sweep .* --resume$' stopped.out ||
     fail "the interrupt got into the results"
 
 # Another scenario, option or set of seeds.
-expect 254 "$seedbed" sweep "$chaos" --seeds 1..60 --set 'duration=3 s' \
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..300 --set 'duration=3 s' \
     --out whole --resume
 complains "seedbed sweep: whole: found a sweep with another --set \
 (duration=2 s), expected duration=3 s; --out DIR begins one beside it"
-expect 0 "$seedbed" sweep "$chaos" --seeds 1..70 --set "$short" --out whole \
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..310 --set "$short" --out whole \
     --resume
-says '^  found there 60 runs$'
+says '^  found there 300 runs$'
 expect 0 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out whole -q
 [ "$(ask whole 'SELECT count(*) FROM runs')" = 5 ] ||
     fail "a finished sweep is not replaced"
@@ -155,3 +159,109 @@ mkdir strange && touch strange/mine
 expect 254 "$seedbed" sweep "$chaos" --seeds 1..2 --out strange
 complains "seedbed sweep: --out strange: found a folder that is not of a \
 sweep, expected none, an empty one or one with results.sqlite"
+
+# --vary: all combinations of the values, the same seeds for each.
+expect 0 "$seedbed" sweep "$chaos" --vary network.links.loss=0,10% \
+    --vary nodes.count=3,5 --repeat 5 --set "$short" --out vary \
+    --junit vary.xml --csv vary.csv
+says '^PASS  raft-chaos, 20 runs of 4 variants: 20 passed'
+says '^ +5 +0 +0 .* network\.links\.loss=10%, nodes\.count=3$'
+[ "$(ask vary 'SELECT count(*), count(DISTINCT digest), min(seed), max(seed)
+    FROM runs')" = '20|20|1|5' ] || fail "--vary: not every combination"
+[ "$(ask vary "SELECT value FROM variant_values WHERE path = 'nodes.count'
+    AND variant = 4")" = 5 ] || fail "--vary: the values are not told"
+expect 0 "$seedbed" run "$chaos" --seed 3 --set "$short" --no-out --json \
+    --set network.links.loss=10% --set nodes.count=3
+json "digest=\"$(ask vary 'SELECT digest FROM runs WHERE seed = 3 AND
+    variant = 3')\""
+[ "$("$build/tests/check_junit" <vary.xml)" = '20 0 0 0' ] ||
+    fail "--junit: $("$build/tests/check_junit" <vary.xml 2>&1)"
+[ "$(wc -l <vary.csv)" = 21 ] || fail "--csv: $(wc -l <vary.csv) lines"
+head -1 vary.csv | grep -q '^build,variant_name,variant,seed,verdict,digest,' ||
+    fail "--csv: $(head -1 vary.csv)"
+grep -q '^A,"network.links.loss=0%, nodes.count=5",2,4,pass,' vary.csv ||
+    fail "--csv: no row of variant 2 and seed 4"
+
+# --against: another build, the same seeds. This build is as good as itself; a
+# program that is none is told.
+cp "$seedbed" other
+expect 0 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out against \
+    --against ./other
+says '^  A/B         5 pairs, 5 with the same digest; 0 fail with B only, 0 w'
+[ "$(ask against 'SELECT build, count(*) FROM runs JOIN variants
+    USING(variant) GROUP BY build')" = "$(printf 'A|5\nB|5')" ] ||
+    fail "--against: not both builds"
+# The same but for what a re-run and two processes may say.
+[ "$(ask against 'SELECT count(*) FROM runs AS a JOIN runs AS b USING(seed)
+    WHERE a.variant = 1 AND b.variant = 2 AND
+    a.metric_commits = b.metric_commits AND a.events = b.events AND
+    a.fault_crash_mattered IS b.fault_crash_mattered')" = 5 ] ||
+    fail "--against: numbers are lost on the way"
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..5 --against ./none
+complains "seedbed sweep: --against: found no program './none'"
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..5 --against /bin/true
+complains "seedbed sweep: /bin/true: found no object of a run in what it \
+printed, expected a build of Seedbed"
+
+# --since: what is new, what goes on, what is gone.
+expect 1 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out later \
+    --set 'expect.elections=500..' --since bad
+says '^    ongoing, 5 seeds'
+expect 1 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out news \
+    --set 'expect.operations=100000' --since bad/results.sqlite --json
+json 'since="bad/results.sqlite"' resolved
+says '"state" : "new"'
+says '^    "elections: # elections, expected'
+expect 255 "$seedbed" sweep "$chaos" --seeds 1..2 --set "$short" --out news \
+    --since nothing
+[ "$(wc -l <stderr)" = 1 ] || fail "--since nothing: $(cat stderr)"
+
+# A seed that takes the simulator along costs that seed, and one that takes
+# the worker along costs no other.
+cat >unsteady.yaml <<EOF
+duration: "100 ms"
+nodes:
+  count: 3
+  program: "$build/tests/unsteady.so"
+  config:
+    mode: {choose: [none, none, none, none, none, none, abort, parent]}
+EOF
+first=1
+until "$seedbed" run unsteady.yaml --seed $first --no-out --quiet 2>crash; do
+    first=$((first + 1))
+done
+expect 255 "$seedbed" sweep unsteady.yaml --seed $first --repeat 60 \
+    --out crashes --junit crashes.xml
+says '^ERROR  unsteady, 60 seeds: '
+says '^  the simulator failed, seed [0-9]+: the '
+says "^    seedbed run unsteady.yaml --seed [0-9]+\$"
+[ "$(ask crashes 'SELECT count(*) FROM runs')" = 60 ] || fail "seeds are lost"
+for death in 'the simulator died of signal 6*' \
+    'the process that ran it died of signal 9'; do
+    [ "$(ask crashes "SELECT count(*) FROM runs WHERE verdict = 'error' AND
+        message GLOB '$death'")" -gt 0 ] || fail "nobody: $death"
+done
+"$build/tests/check_junit" <crashes.xml | grep -q '^60 0 [1-9][0-9]* 0$' ||
+    fail "--junit of crashes"
+
+# What is not deterministic is found by running it twice.
+for mode in address rubbish; do
+    expect 1 "$seedbed" sweep unsteady.yaml --seeds 1..3 --out odd-$mode \
+        --set nodes.config.mode=$mode
+    says '^  determinism: run again '
+    says '^    seedbed verify unsteady.yaml --seed 1 --set '
+    says '^  run twice   1 .* NOT ALL TO THE SAME DIGEST$'
+done
+
+# A full disk is one line, and what was there stays.
+if mkdir tiny 2>/dev/null && mount -t tmpfs -o size=160k none tiny 2>/dev/null
+then
+    got=0
+    "$seedbed" sweep "$chaos" --seeds 1..2000 --set "$short" --out tiny/full \
+        -q 2>stderr || got=$?
+    full=$(cat stderr)
+    [ "$(ask tiny/full 'PRAGMA integrity_check')" = ok ] || got=damaged
+    umount tiny
+    [ "$got" = 255 ] || fail "full disk: $got: $full"
+    [ "$(printf '%s\n' "$full" | wc -l)" = 1 ] || fail "full disk: $full"
+fi

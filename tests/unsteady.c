@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node program with a fault, for tests: on its third timer node 2 does what
- * no node may do. With `mode: address` it sends where its own variables are;
- * with `mode: assert` it fails. */
+ * no node may do. With `mode: address` it sends where its own variables are,
+ * with `mode: rubbish` what nobody wrote; with `mode: assert` it fails. With
+ * `mode: abort` and `mode: parent` it takes the simulator along when it is
+ * made: the engine, or who started that. */
 #include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nodes/effects.h"
 
@@ -14,6 +18,7 @@ typedef struct Unsteady {
     NodeId self, next;
     uint64_t count;
     bool address, fail;
+    uint64_t *rubbish;
 } Unsteady;
 
 static void
@@ -28,6 +33,8 @@ beat(Unsteady *unsteady, SimTime now, Effects *fx)
         assert(!unsteady->fail);
         if (unsteady->address) {
             *text = (uintptr_t)&part ^ (uintptr_t)unsteady << 20;
+        } else if (unsteady->rubbish != NULL) {
+            *text = *unsteady->rubbish;
         }
     }
     effects_send(fx, link_datagram(unsteady->next), CHANNEL_ECHO, &part, 1);
@@ -53,7 +60,23 @@ make(const NodeSetup *setup, char *error, size_t error_size)
     unsteady->next = setup->self % setup->node_count + 1;
     unsteady->address = strstr(setup->config, "mode=address") != NULL;
     unsteady->fail = strstr(setup->config, "mode=assert") != NULL;
+    if (strstr(setup->config, "mode=rubbish") != NULL) {
+        unsteady->rubbish = malloc(sizeof(*unsteady->rubbish));
+    } else if (strstr(setup->config, "mode=abort") != NULL) {
+        abort();
+    } else if (strstr(setup->config, "mode=parent") != NULL) {
+        kill(getppid(), SIGKILL);
+    }
     return unsteady;
+}
+
+static void
+release(void *node)
+{
+    Unsteady *unsteady = node;
+
+    free(unsteady->rubbish);
+    free(unsteady);
 }
 
 static const NodeProgram program = {.abi = NODE_ABI,
@@ -61,7 +84,7 @@ static const NodeProgram program = {.abi = NODE_ABI,
                                     .summary = "a fault to be found",
                                     .make = make,
                                     .step = step,
-                                    .free = free};
+                                    .free = release};
 
 NODE_EXPORT const NodeProgram *
 seedbed_node_program(void)
