@@ -53,7 +53,7 @@ bisect run|seedbed bisect: found 1 operand, expected: seedbed bisect A B
 bisect run absent|seedbed bisect: absent: not a folder; expected a run folder
 bugs now|seedbed bugs: found 1 operand, expected: seedbed bugs
 list everything|seedbed list: found 'everything', expected scenarios, programs, distributions, faults, regions, keys, topologies, checks, models, bugs, nemesis, sometimes or buggify
-list faults keys|seedbed list: found 2 operands, expected: seedbed list [scenarios|programs|distributions|faults|regions|keys|topologies|checks|bugs|nemesis|sometimes|buggify]
+list faults keys|seedbed list: found 2 operands, expected: seedbed list [scenarios|programs|distributions|faults|regions|keys|topologies|checks|models|bugs|nemesis|sometimes|buggify]
 list faults --man|seedbed list: --man: expected seedbed list keys --man
 plot|seedbed plot: found 0 operands, expected: seedbed plot DIR
 EOF
