@@ -32,6 +32,7 @@ typedef struct Explain {
 static bool is_bad(Explain *explain, uint32_t limit);
 static void find_prefix(Explain *explain);
 static void loosen(Explain *explain);
+static void loosen_reads(Explain *explain, GArray *ended);
 static bool loosen_range(Explain *explain, const GArray *ended, unsigned first,
                          unsigned count);
 static void fill(Explain *explain, LinearFailure *failure);
@@ -149,7 +150,7 @@ static void
 loosen(Explain *explain)
 {
     GArray *ended = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    unsigned keep = 1, piece;
+    unsigned keep = 1, piece, first;
 
     for (uint32_t i = 0; i < explain->part->operations->len; i++) {
         const Operation *operation = operation_at(explain->part, i);
@@ -171,13 +172,14 @@ loosen(Explain *explain)
             }
         }
     }
+    loosen_reads(explain, ended);
     while (keep < ended->len &&
            !loosen_range(explain, ended, 0, ended->len - keep)) {
         keep *= 2;
     }
+    first = ended->len > keep ? ended->len - keep : 0;
     for (piece = MIN(keep, ended->len); piece > 0; piece /= 2) {
-        for (unsigned at = ended->len > keep ? ended->len - keep : 0;
-             at < ended->len; at += piece) {
+        for (unsigned at = first; at < ended->len; at += piece) {
             if (explain->tries >= TRIES_MAX) {
                 explain->sure = false;
                 break;
@@ -186,6 +188,24 @@ loosen(Explain *explain)
         }
     }
     g_array_free(ended, TRUE);
+}
+
+/* Where a write or a read of it would do, the write says more: try without all
+ * the reads first. */
+static void
+loosen_reads(Explain *explain, GArray *ended)
+{
+    GArray *reads = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    for (unsigned i = 0; i < ended->len; i++) {
+        uint32_t number = g_array_index(ended, uint32_t, i);
+
+        if (operation_at(explain->part, number)->call.reads_only) {
+            g_array_append_val(reads, number);
+        }
+    }
+    loosen_range(explain, reads, 0, reads->len);
+    g_array_free(reads, TRUE);
 }
 
 static bool

@@ -423,7 +423,7 @@ give_up(LinearSearch *search)
 
     if (search->steps > limits->steps) {
         search->why = "the limit of steps was reached";
-    } else if (search->visits % STOP_EVERY == 0) {
+    } else if (search->visits % STOP_EVERY == 1) {
         if (limits->stop != NULL && limits->stop(limits->stop_data)) {
             search->why = "the time limit was reached";
         } else if (linear_search_size(search) +

@@ -100,6 +100,7 @@ typedef struct RunResult {
     CoverageState states[COVERAGE_STATES_MAX];
     unsigned state_count;
     Reached reached;        /* sometimes facts, and buggify sites that fired */
+    char unknown[128];      /* why the verdict is not known, "" if it is */
     char story[STORY_SIZE]; /* in plain words */
     char crash[6144];       /* how a node died and where, "" if none did */
     char out[1024];         /* the run folder, "" if none was left */

@@ -15,12 +15,15 @@ typedef struct Operation {
 } Operation;
 
 struct RunHistory {
-    History *history;
+    History *history; /* NULL: no file */
+    Linear *linear;   /* NULL: nobody judges */
+    uint64_t lines;
     GArray *operations; /* Operation, by process */
 };
 
 static void fill(HistoryEvent *event, const Operation *operation,
                  uint64_t verb);
+static void show(RunHistory *history, const HistoryEvent *event);
 static HistoryValue bytes_value(Slice bytes);
 
 static const char *const functions[] = {"read", "write", "cas", "append",
@@ -48,7 +51,7 @@ run_history_invoke(RunHistory *history, SimTime now, const Effect *probe)
     operation->value_size = values[3];
     operation->expects_value = (values[1] & 256) == 0;
     fill(&event, operation, verb);
-    history_add(history->history, &event);
+    show(history, &event);
 }
 
 void
@@ -75,8 +78,22 @@ run_history_outcome(RunHistory *history, SimTime now, const Effect *probe)
         event.value = bytes_value(probe->part_count > 0 ? probe->parts[0]
                                                         : slice_of("", 0));
     }
-    history_add(history->history, &event);
+    show(history, &event);
     g_clear_pointer(&operation->payload, bytes_unref);
+}
+
+/* A node program may state what it likes, as a client too: what makes no
+ * history is not judged. */
+static void
+show(RunHistory *history, const HistoryEvent *event)
+{
+    history->lines++;
+    if (history->history != NULL) {
+        history_add(history->history, event);
+    }
+    if (history->linear != NULL) {
+        linear_add(history->linear, event, history->lines, NULL);
+    }
 }
 
 /* Key, and the value that @verb carries; a read's is its outcome's. */
@@ -108,7 +125,8 @@ bytes_value(Slice bytes)
 bool
 run_history_close(RunHistory *history, GError **error)
 {
-    bool good = history_close(history->history, error);
+    bool good =
+        history->history == NULL || history_close(history->history, error);
 
     for (unsigned i = 0; i < history->operations->len; i++) {
         bytes_unref(g_array_index(history->operations, Operation, i).payload);
@@ -119,16 +137,17 @@ run_history_close(RunHistory *history, GError **error)
 }
 
 RunHistory *
-run_history_new(const char *path, GError **error)
+run_history_new(const char *path, Linear *linear, GError **error)
 {
-    History *file = history_new(path, error);
+    History *file = path != NULL ? history_new(path, error) : NULL;
     RunHistory *history;
 
-    if (file == NULL) {
+    if (path != NULL && file == NULL) {
         return NULL;
     }
     history = g_new0(RunHistory, 1);
     history->history = file;
+    history->linear = linear;
     history->operations = g_array_new(FALSE, TRUE, sizeof(Operation));
     return history;
 }

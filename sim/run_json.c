@@ -37,6 +37,9 @@ run_json(const RunOptions *options, const RunResult *result)
     MEMBER("scenario", string, result->name);
     MEMBER("seed", string, seed);
     MEMBER("verdict", string, verdicts[result->verdict]);
+    if (result->unknown[0] != '\0') {
+        MEMBER("unknown", string, result->unknown);
+    }
     json_builder_set_member_name(json, "violations");
     json_violations(json, result);
     signature_of(result, signature);

@@ -11,11 +11,17 @@
 #include "sim/catch_up.h"
 #include "sim/checks.h"
 #include "sim/client.h"
+#include "sim/linear_draw.h"
+#include "sim/linear_models.h"
+#include "sim/linear_text.h"
 #include "sim/metrics.h"
 #include "sim/run_files.h"
 #include "sim/run_history.h"
 
 #define CHECKPOINT_EVENTS 4096u
+/* For each key: about half a second. */
+#define LINEAR_STEPS      UINT64_C(10000000)
+#define LINEAR_MEMORY     ((size_t)1 << 30)
 #define PROBES_OF_CLIENTS (PROBE_BIT(CLIENT_INVOKE) | PROBE_BIT(CLIENT_OUTCOME))
 
 struct RunObserver {
@@ -25,6 +31,7 @@ struct RunObserver {
     const char *folder;
     Digest digest;
     Checks *checks;
+    Linear *linear; /* NULL: not asked */
     RunHistory *history;
     RunFiles *files;
     Story *story;
@@ -43,6 +50,8 @@ struct RunObserver {
 static void note_roles(RunObserver *observer, bool before);
 static void on_death(RunObserver *observer, const Record *record);
 static void on_client(RunObserver *observer, const Effect *probe);
+static void judge_history(RunObserver *observer, RunResult *result);
+static bool write_why(const RunObserver *observer, GError **error);
 static void judge_expectations(RunObserver *observer, RunResult *result);
 static void judge_catch_up(const RunObserver *observer, RunResult *result);
 static void violate(RunResult *result, const char *check, SimTime at,
@@ -215,11 +224,17 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
                       sizeof(kept->role));
         }
     }
+    if (observer->linear != NULL && !observer->cut &&
+        (found->len == 0 || observer->options->keep_going)) {
+        judge_history(observer, result);
+    }
     if (found->len == 0 && observer->options->stop_at == SIM_NEVER &&
         observer->options->stop_event == 0 && !observer->cut) {
         judge_expectations(observer, result);
     }
-    result->verdict = result->violation_count > 0 ? RUN_VIOLATED : RUN_PASS;
+    result->verdict = result->violation_count > 0  ? RUN_VIOLATED
+                      : result->unknown[0] != '\0' ? RUN_UNKNOWN
+                                                   : RUN_PASS;
     result->virtual_ns = observer->now;
     result->digest = digest_value(&observer->digest);
     memcpy(result->faults, world_counts(engine_world(observer->engine)),
@@ -240,6 +255,55 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     return good;
 }
 
+/* Linearizability, within bounds that do not depend on the machine. */
+static void
+judge_history(RunObserver *observer, RunResult *result)
+{
+    LinearVerdict verdict = linear_finish(observer->linear);
+    const GPtrArray *failures = linear_failures(observer->linear);
+    const LinearCounts *counts = linear_counts(observer->linear);
+    char text[sizeof(result->violations[0].message)];
+
+    for (unsigned i = 0; i < failures->len; i++) {
+        const LinearFailure *failure = failures->pdata[i];
+
+        linear_text_sentence(failure, text, sizeof(text));
+        violate(result, "linearizability", failure->at, "%s", text);
+    }
+    if (verdict == LINEAR_UNKNOWN) {
+        g_snprintf(result->unknown, sizeof(result->unknown),
+                   "linearizability: %s; %u of %" PRIu64
+                   " keys were not judged",
+                   linear_why(observer->linear), counts->unknown, counts->keys);
+    }
+}
+
+/* What cannot be ordered, in words and drawn. */
+static bool
+write_why(const RunObserver *observer, GError **error)
+{
+    const GPtrArray *failures = linear_failures(observer->linear);
+    g_autofree char *text_path = path_of(observer, "linearizability.txt");
+    g_autofree char *picture_path = path_of(observer, "linearizability.svg");
+    g_autofree char *picture = NULL;
+    GString *text;
+    bool good;
+
+    if (failures->len == 0) {
+        return true;
+    }
+    text = g_string_new(NULL);
+    picture = linear_draw(failures->pdata[0]);
+    for (unsigned i = 0; i < failures->len; i++) {
+        linear_text_print(text, failures->pdata[i], "history.jsonl");
+    }
+    good =
+        g_file_set_contents(text_path, text->str, (gssize)text->len, error) &&
+        g_file_set_contents(picture_path, picture, -1, error);
+    g_string_free(text, TRUE);
+    return good;
+}
+
 /* Complete every file that was begun; the first error is the one told. */
 static bool
 finish_files(RunObserver *observer, const RunResult *result, GError **error)
@@ -255,6 +319,10 @@ finish_files(RunObserver *observer, const RunResult *result, GError **error)
         good =
             run_history_close(observer->history, good ? error : NULL) && good;
     }
+    if (observer->linear != NULL && observer->folder != NULL) {
+        good = write_why(observer, good ? error : NULL) && good;
+    }
+    linear_free(observer->linear);
     if (observer->files != NULL) {
         good = run_files_finish(observer->files, result, good ? error : NULL) &&
                good;
@@ -417,10 +485,18 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     }
     observer->metrics = metrics_new(folder, &metrics, error);
     good = observer->metrics != NULL;
-    if (good && folder != NULL) {
-        g_autofree char *path = path_of(observer, "history.jsonl");
+    if (scenario->expect.linearizable && scenario->client_group_count > 0) {
+        LinearOptions linear = {
+            .model = linear_models_find("kv", NULL),
+            .limits = {.steps = LINEAR_STEPS, .memory = LINEAR_MEMORY}};
 
-        observer->history = run_history_new(path, error);
+        observer->linear = linear_new(&linear);
+    }
+    if (good && (folder != NULL || observer->linear != NULL)) {
+        g_autofree char *path =
+            folder != NULL ? path_of(observer, "history.jsonl") : NULL;
+
+        observer->history = run_history_new(path, observer->linear, error);
         good = observer->history != NULL;
     }
     if (good) {

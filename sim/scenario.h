@@ -49,6 +49,7 @@ typedef struct LinkRule {
 /* What must hold: `expect`. A bound that is not given is UINT64_MAX or 0. */
 typedef struct Expect {
     bool safety;                           /* the invariants; default true */
+    bool linearizable;                     /* the clients' history is */
     uint64_t elections_min, elections_max; /* leaders elected */
     uint64_t operations_min;               /* client operations that ended ok */
     uint64_t availability_ppb_min;         /* ok / attempted */
@@ -56,8 +57,8 @@ typedef struct Expect {
     SimTime recovery_within;  /* after the last fault: an operation ends ok */
     SimTime caught_up_within; /* nodes that are up have applied what was
                                * committed so long before the end */
-    SimTime liveness_within; /* after heal-core; 0: not asked */
-    char *liveness_core;     /* selector */
+    SimTime liveness_within;  /* after heal-core; 0: not asked */
+    char *liveness_core;      /* selector */
 } Expect;
 
 typedef struct Scenario {

@@ -17,6 +17,9 @@ summary_print(FILE *stream, const RunOptions *options, const RunResult *result)
     fprintf(stream, "%s  %s, seed %" PRIu64 "\n\n", words[result->verdict],
             result->name, options->seed);
     print_violations(stream, result);
+    if (result->unknown[0] != '\0') {
+        fprintf(stream, "  %s\n\n", result->unknown);
+    }
     fputs(result->story, stream);
     fprintf(stream,
             "\n  time        %.3f s virtual in %.3f s; %" PRIu64 " events\n",

@@ -9,6 +9,15 @@ check_PROGRAMS += %D%/check_json
 %C%_check_json_SOURCES = %D%/check_json.c
 %C%_check_json_CFLAGS = $(AM_CFLAGS) $(JSON_CFLAGS)
 %C%_check_json_LDADD = $(JSON_LIBS) $(GLIB_LIBS)
+dist_check_SCRIPTS += %D%/test_linear.sh
+TESTS += %D%/test_linear.sh
+EXTRA_DIST += %D%/linear_lock.c
+check_DATA += %D%/linear_lock.so
+CLEANFILES += %D%/linear_lock.so
+%D%/linear_lock.so: %D%/linear_lock.c sim/linear_model.h
+	$(AM_V_CCLD)$(CC) -I$(top_srcdir) $(CFLAGS) $(SANITIZE_CFLAGS) \
+	  -shared -fPIC -o $@ $(top_srcdir)/tests/linear_lock.c
+
 check_DATA += %D%/unsteady.so
 CLEANFILES += %D%/unsteady.so
 %D%/unsteady.so: %D%/unsteady.c libseedbed-node.a
