@@ -50,6 +50,7 @@ libsim_a_SOURCES += %D%/frames.c %D%/frames.h
 libsim_a_SOURCES += %D%/histogram.c %D%/histogram.h
 libsim_a_SOURCES += %D%/history.c %D%/history.h
 libsim_a_SOURCES += %D%/history_reader.c
+libsim_a_SOURCES += %D%/html.c %D%/html.h
 libsim_a_SOURCES += %D%/index_ring.h
 libsim_a_SOURCES += %D%/linear.c %D%/linear.h
 libsim_a_SOURCES += %D%/linear_draw.c %D%/linear_draw.h
@@ -85,6 +86,12 @@ libsim_a_SOURCES += %D%/raft_view.c %D%/raft_view.h
 libsim_a_SOURCES += %D%/reached.c %D%/reached.h
 libsim_a_SOURCES += %D%/record.h
 libsim_a_SOURCES += %D%/record_difference.c %D%/record_difference.h
+libsim_a_SOURCES += %D%/report.c %D%/report.h
+libsim_a_SOURCES += %D%/report_data.c %D%/report_data.h
+libsim_a_SOURCES += %D%/report_diagram.c %D%/report_diagram.h
+libsim_a_SOURCES += %D%/report_event.c %D%/report_event.h
+libsim_a_SOURCES += %D%/report_tables.c %D%/report_tables.h
+libsim_a_SOURCES += %D%/report_timeline.c %D%/report_timeline.h
 libsim_a_SOURCES += %D%/resolve.c %D%/resolve.h
 libsim_a_SOURCES += %D%/results.c %D%/results.h
 libsim_a_SOURCES += %D%/results_coverage.c
@@ -169,6 +176,7 @@ seedbed_SOURCES += %D%/cmd_check.c
 seedbed_SOURCES += %D%/cmd_list.c
 seedbed_SOURCES += %D%/cmd_plot.c
 seedbed_SOURCES += %D%/cmd_replay.c
+seedbed_SOURCES += %D%/cmd_report.c
 seedbed_SOURCES += %D%/cmd_run.c
 seedbed_SOURCES += %D%/cmd_sweep.c
 seedbed_SOURCES += %D%/cmd_shrink.c
@@ -187,3 +195,17 @@ MAINTAINERCLEANFILES = %D%/seedbed-scenario.5
 		%D%/scenario_manual.c | seedbed$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) %D% && \
 	  ./seedbed list keys --man >$@.tmp && mv $@.tmp $@
+# The style sheet and the script of a report, as texts for C.
+EXTRA_DIST += %D%/report.css %D%/report.js
+BUILT_SOURCES += %D%/report_assets.h
+CLEANFILES += %D%/report_assets.h
+%D%/report_assets.h: %D%/report.css %D%/report.js
+	$(AM_V_GEN)$(MKDIR_P) %D% && { \
+	  echo '/* Generated from report.css and report.js. */'; \
+	  echo '#define REPORT_ASSETS_STYLE \'; \
+	  sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n" \\/' $(srcdir)/%D%/report.css; \
+	  echo '""'; \
+	  echo '#define REPORT_ASSETS_SCRIPT \'; \
+	  sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n" \\/' $(srcdir)/%D%/report.js; \
+	  echo '""'; } >$@.tmp && mv $@.tmp $@
+%D%/libsim_a-report.$(OBJEXT): %D%/report_assets.h

@@ -23,6 +23,7 @@ static const Command commands[] = {
     {"shrink", "DIR", "the smallest run that fails in the same way",
      cmd_shrink},
     {"check", "HISTORY", "is a history linearizable?", cmd_check},
+    {"report", "DIR", "one page about a run, for any browser", cmd_report},
     {"plot", "DIR", "pictures of a run (gnuplot)", cmd_plot},
     {"bugs", "", "the planted bugs", cmd_bugs},
     {"list", "[WHAT]", "scenarios, programs, keys, faults, regions, ...",

@@ -35,6 +35,7 @@ static bool count_rows(const char *folder, const char *name,
                        const char *columns, unsigned *count, GError **error);
 static bool has_columns(const char *path, const char *text, const char *columns,
                         GError **error);
+static bool draw_all(const char *folder, unsigned format_count, GError **error);
 static bool draw(const char *folder, const char *gnuplot, const char *scripts,
                  const char *picture, const char *format,
                  const Contents *contents, GError **error);
@@ -43,6 +44,19 @@ static char *last_line(const char *text);
 
 bool
 plot_run(const char *folder, GError **error)
+{
+    return draw_all(folder, G_N_ELEMENTS(formats), error);
+}
+
+bool
+plot_svg(const char *folder, GError **error)
+{
+    return draw_all(folder, 1, error);
+}
+
+/* In the first @format_count formats. */
+static bool
+draw_all(const char *folder, unsigned format_count, GError **error)
 {
     g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
     g_autofree char *scripts = find_scripts();
@@ -61,7 +75,7 @@ plot_run(const char *folder, GError **error)
         good = false;
     }
     for (unsigned i = 0; good && i < G_N_ELEMENTS(pictures); i++) {
-        for (unsigned j = 0; good && j < G_N_ELEMENTS(formats); j++) {
+        for (unsigned j = 0; good && j < format_count; j++) {
             good = draw(folder, gnuplot, scripts, pictures[i], formats[j],
                         &contents, error);
         }

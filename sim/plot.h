@@ -23,6 +23,8 @@ GQuark plot_error_quark(void);
  * the folder that the environment variable SEEDBED_PLOTS names, else the
  * installed ones, else those of the source tree. False: @error. */
 bool plot_run(const char *folder, GError **error);
+/* The same, SVG only. */
+bool plot_svg(const char *folder, GError **error);
 
 /* The file names that plot_run() makes, NULL at the end. Static. */
 const char *const *plot_files(void);

@@ -16,6 +16,7 @@
 #include "sim/build_id.h"
 #include "sim/checks.h"
 #include "sim/crash_box.h"
+#include "sim/report.h"
 #include "sim/run_observer.h"
 #include "sim/run_watch.h"
 #include "sim/whole_dir.h"
@@ -412,12 +413,18 @@ write_folder(const RunOptions *options, const Scenario *scenario,
              const Plan *plan, const char *folder, const RunResult *result,
              GError **error)
 {
-    return write_text(folder, "scenario.yaml", scenario_text(scenario),
-                      error) &&
-           write_text(folder, "plan.yaml", plan_text(plan), error) &&
-           (result->crash[0] == '\0' ||
-            write_text(folder, "crash.txt", g_strdup(result->crash), error)) &&
-           write_text(folder, "run.json", run_json(options, result), error);
+    bool good =
+        write_text(folder, "scenario.yaml", scenario_text(scenario), error) &&
+        write_text(folder, "plan.yaml", plan_text(plan), error) &&
+        (result->crash[0] == '\0' ||
+         write_text(folder, "crash.txt", g_strdup(result->crash), error)) &&
+        write_text(folder, "run.json", run_json(options, result), error);
+
+    if (good && result->verdict == RUN_VIOLATED) {
+        /* A capsule without its page is still a capsule. */
+        (void)report_write(folder, NULL);
+    }
+    return good;
 }
 
 /* @text is taken. */

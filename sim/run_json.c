@@ -13,6 +13,7 @@ static char *command_text(const RunOptions *options, const RunResult *result);
 static void json_bugs(JsonBuilder *json, char **bugs);
 static void json_violations(JsonBuilder *json, const RunResult *result);
 static void json_faults(JsonBuilder *json, const RunResult *result);
+static void json_story(JsonBuilder *json, const RunResult *result);
 static void json_reached(JsonBuilder *json, const Reached *reached);
 
 char *
@@ -66,6 +67,8 @@ run_json(const RunOptions *options, const RunResult *result)
     json_builder_set_member_name(json, "faults");
     json_faults(json, result);
     json_reached(json, &result->reached);
+    json_builder_set_member_name(json, "story");
+    json_story(json, result);
     MEMBER("out", string, result->out);
     json_bugs(json, options->bugs);
     MEMBER("explore_order", string, explore);
@@ -81,6 +84,23 @@ run_json(const RunOptions *options, const RunResult *result)
     g_object_unref(generator);
     g_object_unref(json);
     return text;
+}
+
+/* A text a line. */
+static void
+json_story(JsonBuilder *json, const RunResult *result)
+{
+    g_auto(GStrv) lines = g_strsplit(result->story, "\n", -1);
+
+    json_builder_begin_array(json);
+    for (unsigned i = 0; lines[i] != NULL; i++) {
+        if (lines[i][0] != '\0') {
+            g_autofree char *valid = g_utf8_make_valid(lines[i], -1);
+
+            json_builder_add_string_value(json, valid);
+        }
+    }
+    json_builder_end_array(json);
 }
 
 static void

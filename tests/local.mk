@@ -273,6 +273,22 @@ dist_check_SCRIPTS += %D%/test_viewers.sh
 TESTS += %D%/test_viewers.sh
 EXTRA_DIST += %D%/perfetto.proto %D%/check_perfetto.awk %D%/check_shiviz.awk
 
+dist_check_SCRIPTS += %D%/test_report.sh
+TESTS += %D%/test_report.sh
+check_PROGRAMS += %D%/test_report_event
+TESTS += %D%/test_report_event
+%C%_test_report_event_SOURCES = %D%/test_report_event.c
+%C%_test_report_event_CFLAGS = $(TEST_CFLAGS)
+%C%_test_report_event_LDADD = libsim.a $(LIBS_NODES) $(CHECK_LIBS)
+if FUZZ
+noinst_PROGRAMS += %D%/fuzz/fuzz_report
+%C%_fuzz_fuzz_report_SOURCES = %D%/fuzz/fuzz_report.c sim/html.c \
+	sim/report_data.c sim/report_diagram.c sim/report_event.c
+%C%_fuzz_fuzz_report_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_report_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_report_LDADD = $(JSON_LIBS) $(GLIB_LIBS)
+endif
+
 dist_check_SCRIPTS += %D%/test_own_program.sh
 TESTS += %D%/test_own_program.sh
 
