@@ -27,6 +27,7 @@ int cmd_run(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_shrink(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 /* Options that run, verify and sweep share, as they were given. */
 typedef struct CommandOptions {

@@ -31,7 +31,7 @@ struct Engine {
     GPtrArray **outputs; /* by cell: CellOutput of the window */
 };
 
-static void run_direct(Engine *engine);
+static bool run_direct(Engine *engine, SimTime until);
 static void run_windows(Engine *engine);
 static void run_cell(void *user, unsigned index);
 static bool merge(Engine *engine);
@@ -46,22 +46,42 @@ static Cell *add_client(Engine *engine, NodeId id, const ClientGroup *group,
 void
 engine_run(Engine *engine, EngineObserver observer, void *user)
 {
-    engine->observer = observer;
-    engine->user = user;
-    world_start(engine->world);
+    engine_start(engine, observer, user);
     if (engine->windowed) {
         run_windows(engine);
     } else {
-        run_direct(engine);
+        (void)run_direct(engine, SIM_NEVER);
     }
 }
 
-static void
-run_direct(Engine *engine)
+void
+engine_start(Engine *engine, EngineObserver observer, void *user)
+{
+    engine->observer = observer;
+    engine->user = user;
+    world_start(engine->world);
+}
+
+bool
+engine_run_until(Engine *engine, SimTime until)
+{
+    g_assert(!engine->windowed);
+    return run_direct(engine, until);
+}
+
+void
+engine_redraw(Engine *engine, SimTime at, unsigned number, uint64_t salt)
+{
+    world_redraw(engine->world, at, number, salt);
+}
+
+/* False when the run has ended. */
+static bool
+run_direct(Engine *engine, SimTime until)
 {
     Event event;
 
-    while (queue_pop(engine->queue, &event)) {
+    while (queue_pop_before(engine->queue, until, &event)) {
         NodeId id = event_cell(&event);
         Cell *cell = engine->shared.cells[id];
 
@@ -72,15 +92,16 @@ run_direct(Engine *engine)
             bool more = world_handle(engine->world, &event, &record);
 
             if (!show(engine, &record) || !more) {
-                return;
+                return false;
             }
             continue;
         }
         if (cell_handle(cell, &event) && !show(engine, &cell->out->record)) {
-            return;
+            return false;
         }
         cell_forget(cell);
     }
+    return true;
 }
 
 static void

@@ -38,6 +38,13 @@ Engine *engine_new(const EngineConfig *config, GError **error);
 void engine_free(Engine *engine);
 /* Run to the scenario's end, or to where @observer says no. */
 void engine_run(Engine *engine, EngineObserver observer, void *user);
+/* The same in pieces, with one worker: after engine_start() everything before
+ * @until is done; false: it has ended, there or earlier. */
+void engine_start(Engine *engine, EngineObserver observer, void *user);
+bool engine_run_until(Engine *engine, SimTime until);
+/* As if the plan had a line @number that redraws at @at with @salt. Between two
+ * pieces; @at is not before the end of the first. */
+void engine_redraw(Engine *engine, SimTime at, unsigned number, uint64_t salt);
 const World *engine_world(const Engine *engine);
 unsigned engine_host_count(const Engine *engine);
 /* Events handled, and of those the ones that were records. */

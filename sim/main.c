@@ -24,6 +24,8 @@ static const Command commands[] = {
      cmd_shrink},
     {"check", "HISTORY", "is a history linearizable?", cmd_check},
     {"report", "DIR", "one page about a run, for any browser", cmd_report},
+    {"why", "DIR", "how likely the failure was when, and which faults it needs",
+     cmd_why},
     {"plot", "DIR", "pictures of a run (gnuplot)", cmd_plot},
     {"bugs", "", "the planted bugs", cmd_bugs},
     {"list", "[WHAT]", "scenarios, programs, keys, faults, regions, ...",

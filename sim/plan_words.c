@@ -11,18 +11,18 @@
 #include "sim/scenario_value.h"
 
 static const char *const formats[FAULT_KIND_COUNT] = {
-    [FAULT_CRASH] = "%n lose power",
-    [FAULT_KILL] = "%n: the process is killed",
-    [FAULT_PAUSE] = "%n stand still",
+    [FAULT_CRASH] = "power loss of %n",
+    [FAULT_KILL] = "kill of %n",
+    [FAULT_PAUSE] = "standstill of %n",
     [FAULT_SLOW] = "%n: every input takes %a of CPU",
     [FAULT_MEMORY] = "%n: told to use %a of memory",
     [FAULT_PARTITION] = "the network is cut: %n from %t",
-    [FAULT_PARTITION_ONE_WAY] = "what %n send to %t is lost",
-    [FAULT_PARTITION_BRIDGE] = "two halves, which only %n still reach",
+    [FAULT_PARTITION_ONE_WAY] = "messages of %n to %t are lost",
+    [FAULT_PARTITION_BRIDGE] = "two halves, joined by %n only",
     [FAULT_PARTITION_RING] = "a ring: every node sees a majority, no two the "
                              "same",
     [FAULT_FLAP] = "the network is cut and joined every %e: %n from %t",
-    [FAULT_CLOG] = "what %n send to %t is held back",
+    [FAULT_CLOG] = "messages of %n to %t are held back",
     [FAULT_CLOG_SWIZZLE] = "some nodes' messages are held back, one node after "
                            "the other",
     [FAULT_LINK] = "links of %n with %t: %w",
@@ -39,6 +39,7 @@ static const char *const formats[FAULT_KIND_COUNT] = {
     [FAULT_REDRAW] = "another future: all later draws are others",
 };
 
+static char *time_text(SimTime time);
 static void append_format(GString *out, const Fault *fault, const char *format);
 static void append_selector(GString *out, const char *text);
 static void append_side(GString *out, const Fault *fault);
@@ -48,7 +49,7 @@ static void append_amount(GString *out, const Fault *fault);
 char *
 plan_words(const Fault *fault)
 {
-    g_autofree char *at = quantity_text_duration(fault->at);
+    g_autofree char *at = time_text(fault->at);
     GString *out = g_string_new(NULL);
     const char *format = formats[fault->kind];
 
@@ -56,12 +57,20 @@ plan_words(const Fault *fault)
     append_format(out, fault,
                   format != NULL ? format : fault_kind_name(fault->kind));
     if ((fault_kind_needs(fault->kind) & FAULT_FOR) != 0) {
-        g_autofree char *length = quantity_text_duration(fault->duration);
+        g_autofree char *length = time_text(fault->duration);
 
         g_string_append_printf(
-            out, fault->duration > 0 ? ", for %s" : ", for good", length);
+            out, fault->duration > 0 ? " for %s" : " for good", length);
     }
     return g_string_free(out, FALSE);
+}
+
+/* To the millisecond, from ten of them on: the plan has all digits. */
+static char *
+time_text(SimTime time)
+{
+    return quantity_text_duration(
+        time < 10 * SIM_MS ? time : (time + SIM_MS / 2) / SIM_MS * SIM_MS);
 }
 
 static void

@@ -5,7 +5,7 @@
 
 #include "sim/plan.h"
 
-/* "at 5.2 s the leader loses power for 300 ms"; the caller owns it. */
+/* "at 5.2 s power loss of the leader for 300 ms"; the caller owns it. */
 char *plan_words(const Fault *fault);
 
 #endif

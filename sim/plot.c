@@ -39,6 +39,8 @@ static bool draw_all(const char *folder, unsigned format_count, GError **error);
 static bool draw(const char *folder, const char *gnuplot, const char *scripts,
                  const char *picture, const char *format,
                  const Contents *contents, GError **error);
+static bool spawn(const char *folder, const char *const *arguments,
+                  const char *picture, const char *format, GError **error);
 static char *find_scripts(void);
 static char *last_line(const char *text);
 
@@ -102,6 +104,44 @@ draw(const char *folder, const char *gnuplot, const char *scripts,
     const char *arguments[] = {
         gnuplot, "-c",  script, scripts,    picture,  format, contents->title,
         seconds, nodes, faults, operations, interval, NULL};
+
+    return spawn(folder, arguments, picture, format, error);
+}
+
+bool
+plot_why(const char *folder, const char *title, uint64_t failed_at,
+         unsigned fault_count, GError **error)
+{
+    g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
+    g_autofree char *scripts = find_scripts();
+    g_autofree char *script = g_build_filename(scripts, "why.gp", NULL);
+    g_autofree char *seconds =
+        g_strdup_printf("%" PRIu64 ".%09" PRIu64, failed_at / 1000000000,
+                        failed_at % 1000000000);
+    g_autofree char *faults = g_strdup_printf("%u", fault_count);
+
+    if (gnuplot == NULL) {
+        g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_GNUPLOT,
+                    "gnuplot is not installed: apt-get install gnuplot-nox");
+        return false;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
+        const char *arguments[] = {gnuplot, "-c",       script,
+                                   scripts, formats[i], title,
+                                   seconds, faults,     NULL};
+
+        if (!spawn(folder, arguments, "why", formats[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Run gnuplot in @folder, which makes the picture under another name first. */
+static bool
+spawn(const char *folder, const char *const *arguments, const char *picture,
+      const char *format, GError **error)
+{
     g_autofree char *partial =
         g_strdup_printf("%s/%s.%s.partial", folder, picture, format);
     g_autofree char *final =
@@ -112,7 +152,7 @@ draw(const char *folder, const char *gnuplot, const char *scripts,
     if (!g_spawn_sync(folder, (char **)arguments, NULL,
                       G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &complaint,
                       &status, error)) {
-        g_prefix_error(error, "%s: ", gnuplot);
+        g_prefix_error(error, "%s: ", arguments[0]);
         return false;
     }
     if (status != 0 || rename(partial, final) != 0) {

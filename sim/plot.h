@@ -6,6 +6,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define PLOT_ERROR plot_error_quark()
 
@@ -25,6 +26,12 @@ GQuark plot_error_quark(void);
 bool plot_run(const char *folder, GError **error);
 /* The same, SVG only. */
 bool plot_svg(const char *folder, GError **error);
+
+/* Draw why.svg and why.png into @folder from its why.csv and faults.csv, as
+ * plot_run() does: @title, a failure at @failed_at nanoseconds, @fault_count
+ * rows of faults.csv. */
+bool plot_why(const char *folder, const char *title, uint64_t failed_at,
+              unsigned fault_count, GError **error);
 
 /* The file names that plot_run() makes, NULL at the end. Static. */
 const char *const *plot_files(void);

@@ -31,6 +31,7 @@ typedef struct Job {
 struct Pool {
     Job *slots; /* the first running_count are taken */
     unsigned slot_count, running_count;
+    uint64_t made; /* when */
 };
 
 static void run_job(int pipe, pid_t parent, PoolWork work,
@@ -209,6 +210,12 @@ pool_jobs(const Pool *pool)
     return pool->slot_count;
 }
 
+uint64_t
+pool_age_ns(const Pool *pool)
+{
+    return wall_now() - pool->made;
+}
+
 unsigned
 pool_running(const Pool *pool)
 {
@@ -248,6 +255,7 @@ pool_new(unsigned jobs)
 
     pool->slot_count = jobs > 0 ? jobs : own_cores();
     pool->slots = g_new0(Job, pool->slot_count);
+    pool->made = wall_now();
     return pool;
 }
 

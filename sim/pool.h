@@ -29,6 +29,8 @@ Pool *pool_new(unsigned jobs);
 /* Kills what still runs. NULL is allowed. */
 void pool_free(Pool *pool);
 unsigned pool_jobs(const Pool *pool);
+/* Real time since it was made. */
+uint64_t pool_age_ns(const Pool *pool);
 /* Jobs begun whose answer pool_wait() has not yet given. */
 unsigned pool_running(const Pool *pool);
 /* Begin job @id; there must be room: pool_running() < pool_jobs(). @data is

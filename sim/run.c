@@ -60,10 +60,17 @@ typedef struct RunEyes {
     RunWatch *watch; /* or NULL */
 } RunEyes;
 
+struct RunHere {
+    Engine *engine;
+    RunObserver *observer;
+};
+
 static void note_thread(void *user, unsigned number);
 static void clean_when_orphaned(const char *folder);
 static void on_orphaned(int signal);
 static int body(void *data);
+static void run_with_pauses(const RunPauses *pauses, Engine *engine,
+                            RunEyes *eyes);
 static bool see(void *eyes, const Record *record);
 static int judge(RunBody *work, GError **error);
 static int look(RunBody *work, RunOptions *options, Area *area, GError **error);
@@ -356,7 +363,11 @@ body(void *data)
             RunEyes eyes = {observer, run_watch_new(options, &about,
                                                     &work->result->printed)};
 
-            engine_run(engine, see, &eyes);
+            if (options->pauses != NULL) {
+                run_with_pauses(options->pauses, engine, &eyes);
+            } else {
+                engine_run(engine, see, &eyes);
+            }
             if (run_observer_finish(observer, work->result, &error)) {
                 status = (int)work->result->verdict;
             }
@@ -369,6 +380,37 @@ body(void *data)
         g_clear_error(&error);
     }
     return status;
+}
+
+static void
+run_with_pauses(const RunPauses *pauses, Engine *engine, RunEyes *eyes)
+{
+    RunHere here = {engine, eyes->observer};
+    bool more = true;
+
+    engine_start(engine, see, eyes);
+    for (unsigned i = 0; more && i < pauses->count; i++) {
+        more = engine_run_until(engine, pauses->at[i]);
+        if (more) {
+            pauses->reached(pauses->user, i, &here);
+        }
+    }
+    if (more) {
+        (void)engine_run_until(engine, SIM_NEVER);
+    }
+}
+
+void
+run_here_redraw(RunHere *here, SimTime at, unsigned number, uint64_t salt,
+                RunResult *result)
+{
+    GError *error = NULL;
+
+    engine_redraw(here->engine, at, number, salt);
+    (void)engine_run_until(here->engine, SIM_NEVER);
+    /* It writes nothing, so nothing can go wrong. */
+    (void)run_observer_finish(here->observer, result, &error);
+    g_clear_error(&error);
 }
 
 static bool

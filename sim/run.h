@@ -24,6 +24,18 @@ typedef enum RunVerdict {
 #define RUN_BAD_ARGUMENTS 254
 #define RUN_INTERNAL      255
 
+/* A run between two of its events, see RunPauses. */
+typedef struct RunHere RunHere;
+
+/* Who wants to look at a run on its way, and perhaps to fork. Inline, with one
+ * worker and no_fork only. */
+typedef struct RunPauses {
+    const SimTime *at; /* ascending; each before its first event */
+    unsigned count;
+    void (*reached)(void *user, unsigned index, RunHere *here);
+    void *user;
+} RunPauses;
+
 typedef struct RunOptions {
     const char *scenario; /* path */
     char **sets;          /* "key=value", NULL-terminated; may be NULL */
@@ -54,6 +66,7 @@ typedef struct RunOptions {
     char **bugs;         /* names, NULL-terminated; may be NULL */
     /* A run that goes on after so many events is cut, unjudged; 0: none. */
     uint64_t event_limit;
+    const RunPauses *pauses; /* or NULL */
     /* of a replay, see run_watch.h */
     const GArray *checkpoints; /* of DigestCheckpoint: stop where they differ */
     bool print_trace;          /* the text trace to stdout */
@@ -118,6 +131,11 @@ void run_options_init(RunOptions *options);
 int run_scenario(const RunOptions *options, RunResult *result, GError **error);
 /* A metric by name (metrics.h); 0 when there is none of that name. */
 uint64_t run_metric(const RunResult *result, const char *name);
+/* In a forked process: the rest of the run, as if its plan had a line @number
+ * that redraws at @at, the time of the pause, with @salt. After it the process
+ * must end. */
+void run_here_redraw(RunHere *here, SimTime at, unsigned number, uint64_t salt,
+                     RunResult *result);
 /* The object of --json and run.json; the caller owns the text. */
 char *run_json(const RunOptions *options, const RunResult *result);
 

@@ -18,8 +18,8 @@
 
 /* Rounds of all steps. As a rule the third changes nothing. */
 #define ROUNDS_MAX 6u
-/* Other seeds that are tried where the own one leads no further. */
-#define SEEDS 12u
+/* Events that the search with other seeds may cost about. */
+#define SEEDS_EVENTS 30000000u
 
 typedef struct Shrink {
     const ShrinkOptions *options;
@@ -29,6 +29,7 @@ typedef struct Shrink {
     Trials *trials;
     Trial *best;
     TrialAnswer answer; /* of @best */
+    SimTime duration;   /* of the original's scenario */
     bool at_end;        /* judged when the run is over, not before */
     ShrinkProgress progress;
 } Shrink;
@@ -38,15 +39,19 @@ typedef struct Offer {
     Shrink *shrink;
     const Trial *base;          /* what is offered are changes of this */
     const uint8_t *const *sets; /* of ddmin_reduce() */
+    unsigned set_count, seeds;  /* with each of so many seeds */
     const unsigned *place;      /* by line of the plan: its place in a set */
     const GArray *edits;
     ShrinkKnob knob;
     int64_t values[SHRINK_KNOB_VALUES];
 } Offer;
 
+typedef struct Step Step;
+
 static ShrinkStatus reproduce(Shrink *shrink, GError **error);
 static ShrinkStatus confirm(Shrink *shrink, GError **error);
-static void rounds(Shrink *shrink);
+static void give_slack(const Shrink *shrink, Scenario *scenario);
+static void rounds(Shrink *shrink, const Step *steps, unsigned count);
 static int try_first(Offer *offer, unsigned count, TrialsMake make);
 static void accept(Shrink *shrink, Trial *trial, const TrialAnswer *answer);
 static void cut(Shrink *shrink);
@@ -60,34 +65,45 @@ static bool step_faults(Shrink *shrink);
 static bool step_links(Shrink *shrink);
 static bool step_round(Shrink *shrink);
 static bool step_seeds(Shrink *shrink);
+static bool step_other_seeds(Shrink *shrink, unsigned seeds);
 static bool reduce_plan(Shrink *shrink, const unsigned *place, unsigned count);
 static bool turn(Shrink *shrink, ShrinkKnobs knobs);
 static int test_lines(void *user, const uint8_t *const *sets, unsigned count);
 static int test_edits(void *user, const uint8_t *const *sets, unsigned count);
+static int test_seeds(void *user, const uint8_t *const *sets, unsigned count);
 static Trial *make_same(void *user, unsigned index);
 static Trial *make_lines(void *user, unsigned index);
 static Trial *make_edits(void *user, unsigned index);
 static Trial *make_value(void *user, unsigned index);
-static Trial *make_seed(void *user, unsigned index);
+static Trial *make_seed_lines(void *user, unsigned index);
+static Trial *make_seed_nodes(void *user, unsigned index);
 static void tell(void *user, uint64_t runs);
 static ShrinkSize size_of(const Trial *trial, const TrialAnswer *answer);
 static bool load(Shrink *shrink, GError **error);
-static bool needs_process(const char *program);
 
-static const struct {
+struct Step {
     const char *name;
     bool (*take)(Shrink *shrink);
-} steps[] = {
+};
+
+/* First what there is, also with other seeds: as long as faults are strong and
+ * the network is bad, many seeds fail. Then how much of it. */
+static const Step structure[] = {
     {"kinds of faults", step_kinds},
     {"faults", step_lines},
-    {"options", step_edits},
     {"nodes", step_nodes},
-    {"faults", step_lines},
+    {"other seeds", step_seeds},
+};
+static const Step details[] = {
+    {"options", step_edits},
     {"clients", step_clients},
     {"time", step_times},
     {"faults' strength", step_faults},
     {"links", step_links},
     {"plain numbers", step_round},
+    {"kinds of faults", step_kinds},
+    {"faults", step_lines},
+    {"nodes", step_nodes},
 };
 
 ShrinkStatus
@@ -103,7 +119,8 @@ shrink_run(const ShrinkOptions *options, ShrinkResult *result, GError **error)
         shrink->trials = trials_new(&shrink->config);
         status = reproduce(shrink, error);
         if (status == SHRINK_DONE) {
-            rounds(shrink);
+            rounds(shrink, structure, G_N_ELEMENTS(structure));
+            rounds(shrink, details, G_N_ELEMENTS(details));
             status = confirm(shrink, error);
         }
         result->runs += trials_runs(shrink->trials);
@@ -127,33 +144,15 @@ load(Shrink *shrink, GError **error)
     const ShrinkOptions *options = shrink->options;
     TrialsConfig *config = &shrink->config;
 
-    shrink->folder = run_folder_load(options->folder, error);
+    shrink->folder = trials_folder(options->folder, config, error);
     if (shrink->folder == NULL) {
-        return false;
-    }
-    if (shrink->folder->verdict != RUN_VIOLATED ||
-        shrink->folder->check == NULL) {
-        g_set_error(error, SHRINK_ERROR, 0,
-                    "%s: found a run with verdict %s, expected one that "
-                    "violated something",
-                    options->folder, run_verdict_name(shrink->folder->verdict));
         return false;
     }
     shrink->best = trial_load(shrink->folder, error);
     if (shrink->best == NULL) {
         return false;
     }
-    run_folder_options(shrink->folder, &config->run);
-    config->run.keep_going = false;
-    config->run.workers = 1;
-    config->run.isolation = needs_process(shrink->best->scenario->program)
-                                ? ENGINE_PROCESS
-                                : ENGINE_INLINE;
-    /* A node that takes its process along needs the second look that only a
-     * fork can give; without it a run costs half a millisecond less. */
-    config->run.no_fork = config->run.isolation == ENGINE_INLINE &&
-                          strcmp(shrink->folder->check, "crash") != 0;
-    config->signature = shrink->folder->signature;
+    trials_inline(config, shrink->best, shrink->folder);
     config->loosely = options->loosely;
     config->jobs = options->jobs;
     config->wall_limit_ns = options->limit_ns;
@@ -163,13 +162,6 @@ load(Shrink *shrink, GError **error)
     g_strlcpy(shrink->result->signature, shrink->folder->signature,
               SIGNATURE_SIZE);
     return true;
-}
-
-/* A path that is no shared object runs as a process only. */
-static bool
-needs_process(const char *program)
-{
-    return strchr(program, '/') != NULL && !g_str_has_suffix(program, ".so");
 }
 
 /* The run as it is must fail as it did. */
@@ -194,6 +186,7 @@ reproduce(Shrink *shrink, GError **error)
                     shrink->options->folder, shrink->options->folder);
         return SHRINK_DIFFERENT;
     }
+    shrink->duration = winner->scenario->duration;
     shrink->at_end = answer.failed_at >= winner->scenario->duration;
     shrink->config.event_limit = 3 * answer.events + 10000;
     shrink->config.cpu_limit_s =
@@ -205,20 +198,17 @@ reproduce(Shrink *shrink, GError **error)
     return SHRINK_DONE;
 }
 
+/* All of @steps again and again until they change nothing. */
 static void
-rounds(Shrink *shrink)
+rounds(Shrink *shrink, const Step *steps, unsigned count)
 {
     bool changed = true;
 
     for (unsigned round = 0; changed && round < ROUNDS_MAX; round++) {
         changed = false;
-        for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        for (unsigned i = 0; i < count; i++) {
             shrink->progress.step = steps[i].name;
             changed = steps[i].take(shrink) || changed;
-        }
-        if (!changed) {
-            shrink->progress.step = "other seeds";
-            changed = step_seeds(shrink);
         }
     }
 }
@@ -352,13 +342,15 @@ test_edits(void *user, const uint8_t *const *sets, unsigned count)
     return try_first(offer, count, make_edits);
 }
 
+/* Bounds on a whole run ask for what a cluster can do under its faults: with
+ * fewer nodes the same faults may be more than any cluster can bear. */
 static bool
 step_nodes(Shrink *shrink)
 {
-    return turn(shrink, SHRINK_KNOBS_NODES);
+    return !shrink->at_end && turn(shrink, SHRINK_KNOBS_NODES);
 }
 
-/* A bound on what clients get done is broken by clients that do nothing. */
+/* And they are broken by clients that do nothing. */
 static bool
 step_clients(Shrink *shrink)
 {
@@ -419,16 +411,61 @@ turn(Shrink *shrink, ShrinkKnobs knobs)
     return changed;
 }
 
-/* Where the own seed leads no further, another one may: with it, one line
- * less or one node less. */
+/* Where the own seed leads no further, another one may: fewer lines or fewer
+ * nodes, with any of a few seeds, then of more. The work grows with what is
+ * left, so it has a bound. */
 static bool
 step_seeds(Shrink *shrink)
 {
-    g_autoptr(Trial) base = trial_copy(shrink->best);
-    Offer offer = {.shrink = shrink, .base = base};
-    unsigned ways = base->scenario->timed->count + 1;
+    static const unsigned levels[] = {4, 16, 64};
+    bool changed = false;
 
-    return try_first(&offer, ways * SEEDS, make_seed) >= 0;
+    for (unsigned i = 0; !changed && i < G_N_ELEMENTS(levels); i++) {
+        unsigned lines = shrink->best->scenario->timed->count;
+        uint64_t sets = 3 * (uint64_t)lines + 1;
+
+        if (i > 0 && sets * levels[i] * shrink->answer.events > SEEDS_EVENTS) {
+            break;
+        }
+        changed = step_other_seeds(shrink, levels[i]);
+    }
+    return changed;
+}
+
+static bool
+step_other_seeds(Shrink *shrink, unsigned seeds)
+{
+    unsigned lines = shrink->best->scenario->timed->count;
+    unsigned nodes = shrink->best->scenario->node_count;
+    g_autofree uint8_t *keep = g_malloc(lines + 1);
+    g_autofree unsigned *place = g_new0(unsigned, lines + 1);
+    g_autoptr(Trial) base = trial_copy(shrink->best);
+    Offer offer = {
+        .shrink = shrink, .base = base, .place = place, .seeds = seeds};
+
+    give_slack(shrink, base->scenario);
+    for (unsigned i = 0; i < lines; i++) {
+        place[i] = i;
+        keep[i] = 1;
+    }
+    ddmin_reduce(lines, keep, test_seeds, &offer);
+    if (shrink->best->scenario->timed->count < lines) {
+        return true;
+    }
+    return nodes > 1 && !shrink->at_end &&
+           try_first(&offer, seeds, make_seed_nodes) >= 0;
+}
+
+static int
+test_seeds(void *user, const uint8_t *const *sets, unsigned count)
+{
+    Offer *offer = user;
+    int found;
+
+    offer->sets = sets;
+    offer->set_count = count;
+    found = try_first(offer, count * offer->seeds, make_seed_lines);
+    return found < 0 ? -1 : found % (int)count;
 }
 
 static Trial *
@@ -475,34 +512,47 @@ make_value(void *user, unsigned index)
     return trial_settle(trial);
 }
 
-/* Seed by seed without each of the lines, and then with a node less. */
+/* Seed by seed all sets, for none of them is likelier than another. */
 static Trial *
-make_seed(void *user, unsigned index)
+make_seed_lines(void *user, unsigned index)
+{
+    const Offer *offer = user;
+    Trial *trial = make_lines(user, index % offer->set_count);
+
+    if (trial != NULL) {
+        trial->seed = index / offer->set_count + 1;
+    }
+    return trial;
+}
+
+/* Seed by seed a node less. */
+static Trial *
+make_seed_nodes(void *user, unsigned index)
 {
     const Offer *offer = user;
     Trial *trial = trial_copy(offer->base);
-    unsigned lines = trial->scenario->timed->count;
-    unsigned way = index / SEEDS;
+    GArray *knobs = shrink_edit_knobs(trial->scenario, SHRINK_KNOBS_NODES);
 
-    trial->seed = index % SEEDS + 1;
-    if (way < lines) {
-        g_autofree uint8_t *keep = g_malloc(lines);
-
-        memset(keep, 1, lines);
-        keep[way] = 0;
-        shrink_edit_plan(trial->scenario, keep);
-    } else if (trial->scenario->node_count > 1) {
-        const GArray *knobs =
-            shrink_edit_knobs(trial->scenario, SHRINK_KNOBS_NODES);
-
-        shrink_edit_set(trial->scenario, &g_array_index(knobs, ShrinkKnob, 0),
-                        trial->scenario->node_count - 1);
-        g_array_unref((GArray *)knobs);
-    } else {
-        trial_free(trial);
-        return NULL;
-    }
+    trial->seed = index + 1;
+    shrink_edit_set(trial->scenario, &g_array_index(knobs, ShrinkKnob, 0),
+                    trial->scenario->node_count - 1);
+    g_array_unref(knobs);
     return trial_settle(trial);
+}
+
+/* The run ends when it fails. That its scenario goes on for as long again costs
+ * nothing, and lets its other futures (why) and other seeds fail as well. */
+static void
+give_slack(const Shrink *shrink, Scenario *scenario)
+{
+    SimTime end = 2 * shrink->answer.failed_at;
+
+    if (!shrink->at_end) {
+        end = end > 100 * SIM_MS ? (end / (100 * SIM_MS) + 1) * 100 * SIM_MS
+                                 : end + SIM_MS;
+        scenario->duration =
+            MAX(scenario->duration, MIN(end, shrink->duration));
+    }
 }
 
 /* Once more, in the original's isolation, with its workers; only what fails
@@ -519,6 +569,7 @@ confirm(Shrink *shrink, GError **error)
     RunOptions run;
     char signature[SIGNATURE_SIZE] = "";
 
+    give_slack(shrink, shrink->best->scenario);
     run_folder_options(shrink->folder, &run);
     run.keep_going = false;
     run.seed = shrink->best->seed;

@@ -7,11 +7,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nodes/hash.h"
 #include "sim/pool.h"
+
+#define TRIALS_ERROR (g_quark_from_static_string("seedbed-trials"))
 
 #define TICK_MS 100
 
@@ -24,7 +25,7 @@ struct Trials {
     const TrialsConfig *config;
     Pool *pool;
     GHashTable *known; /* of Known: those that did not fail alike */
-    uint64_t runs, cpu_ns, began;
+    uint64_t runs, cpu_ns;
     bool over;
 };
 
@@ -62,7 +63,7 @@ static void limit(int resource, uint64_t amount);
 static Known known_of(const Trial *trial);
 static guint known_hash(gconstpointer key);
 static gboolean known_equal(gconstpointer a, gconstpointer b);
-static uint64_t wall_now(void);
+static bool needs_process(const char *program);
 
 int
 trials_first(Trials *trials, unsigned count, TrialsMake make, void *user,
@@ -188,7 +189,7 @@ check_time(Trials *trials)
     trials->over = trials->over ||
                    (config->stop != NULL && *config->stop != 0) ||
                    (config->wall_limit_ns != 0 &&
-                    wall_now() - trials->began > config->wall_limit_ns);
+                    trials_wall_ns(trials) > config->wall_limit_ns);
 }
 
 bool
@@ -212,15 +213,23 @@ trials_cpu_ns(const Trials *trials)
 uint64_t
 trials_wall_ns(const Trials *trials)
 {
-    return wall_now() - trials->began;
+    return pool_age_ns(trials->pool);
 }
 
-/* In the job's process. What dying nodes say there is for nobody. */
 static void
 work(void *data, GByteArray *reply)
 {
     const Job *job = data;
     TrialAnswer answer;
+
+    trials_quiet(job->config);
+    trials_run(job->config, job->trial, &answer);
+    g_byte_array_append(reply, (const guint8 *)&answer, sizeof(answer));
+}
+
+void
+trials_quiet(const TrialsConfig *config)
+{
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     if (nowhere >= 0) {
@@ -228,11 +237,9 @@ work(void *data, GByteArray *reply)
         (void)dup2(nowhere, STDERR_FILENO);
     }
     limit(RLIMIT_CORE, 0);
-    if (job->config->cpu_limit_s != 0) {
-        limit(RLIMIT_CPU, job->config->cpu_limit_s);
+    if (config->cpu_limit_s != 0) {
+        limit(RLIMIT_CPU, config->cpu_limit_s);
     }
-    trials_run(job->config, job->trial, &answer);
-    g_byte_array_append(reply, (const guint8 *)&answer, sizeof(answer));
 }
 
 static void
@@ -259,23 +266,69 @@ trials_run(const TrialsConfig *config, const Trial *trial, TrialAnswer *answer)
     options.event_limit = config->event_limit;
     status = run_scenario(&options, result, &error);
     g_clear_error(&error);
-    answer->complete = status < RUN_BAD_ARGUMENTS;
-    if (answer->complete) {
-        signature_of(result, answer->signature);
-        answer->verdict = result->verdict;
-        answer->alike = result->violation_count > 0 &&
-                        signature_alike(answer->signature, config->signature,
-                                        config->loosely);
-        answer->failed_at =
-            result->violation_count > 0 ? result->violations[0].at : 0;
-        answer->virtual_ns = result->virtual_ns;
-        answer->events = result->events;
-        answer->operations = run_metric(result, "operations_ok") +
-                             run_metric(result, "operations_fail") +
-                             run_metric(result, "operations_info");
-        answer->digest = result->digest;
+    if (status < RUN_BAD_ARGUMENTS) {
+        trials_judge(config, result, answer);
     }
     g_free(result);
+}
+
+void
+trials_judge(const TrialsConfig *config, const RunResult *result,
+             TrialAnswer *answer)
+{
+    memset(answer, 0, sizeof(*answer));
+    answer->complete = true;
+    signature_of(result, answer->signature);
+    answer->verdict = result->verdict;
+    answer->alike =
+        signature_alike(answer->signature, config->signature, config->loosely);
+    answer->failed_at =
+        result->violation_count > 0 ? result->violations[0].at : 0;
+    answer->virtual_ns = result->virtual_ns;
+    answer->events = result->events;
+    answer->operations = run_metric(result, "operations_ok") +
+                         run_metric(result, "operations_fail") +
+                         run_metric(result, "operations_info");
+    answer->digest = result->digest;
+}
+
+RunFolder *
+trials_folder(const char *path, TrialsConfig *config, GError **error)
+{
+    g_autoptr(RunFolder) folder = run_folder_load(path, error);
+
+    if (folder == NULL) {
+        return NULL;
+    }
+    if (folder->verdict != RUN_VIOLATED || folder->check == NULL) {
+        g_set_error(error, TRIALS_ERROR, 0,
+                    "%s: found a run with verdict %s, expected one that "
+                    "violated something",
+                    path, run_verdict_name(folder->verdict));
+        return NULL;
+    }
+    run_folder_options(folder, &config->run);
+    config->run.keep_going = false;
+    config->run.workers = 1;
+    config->signature = folder->signature;
+    return g_steal_pointer(&folder);
+}
+
+void
+trials_inline(TrialsConfig *config, const Trial *trial, const RunFolder *folder)
+{
+    config->run.isolation = needs_process(trial->scenario->program)
+                                ? ENGINE_PROCESS
+                                : ENGINE_INLINE;
+    config->run.no_fork = config->run.isolation == ENGINE_INLINE &&
+                          strcmp(folder->check, "crash") != 0;
+}
+
+/* A path that is no shared object runs as a process only. */
+static bool
+needs_process(const char *program)
+{
+    return strchr(program, '/') != NULL && !g_str_has_suffix(program, ".so");
 }
 
 Trial *
@@ -371,15 +424,6 @@ known_equal(gconstpointer a, gconstpointer b)
     return memcmp(a, b, sizeof(Known)) == 0;
 }
 
-static uint64_t
-wall_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SIM_S + (uint64_t)now.tv_nsec;
-}
-
 Trials *
 trials_new(const TrialsConfig *config)
 {
@@ -389,7 +433,6 @@ trials_new(const TrialsConfig *config)
     trials->pool = pool_new(config->jobs);
     trials->known =
         g_hash_table_new_full(known_hash, known_equal, g_free, NULL);
-    trials->began = wall_now();
     return trials;
 }
 

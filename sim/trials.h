@@ -60,10 +60,25 @@ uint64_t trials_runs(const Trials *trials);
 uint64_t trials_cpu_ns(const Trials *trials);
 uint64_t trials_wall_ns(const Trials *trials);
 
-/* In this process's children; for why: one run, in a job of a pool. */
+/* For those who run jobs of their own. In a job's process, before anything is
+ * run: what dying nodes say goes nowhere, and no run goes on for ever. */
+void trials_quiet(const TrialsConfig *config);
+/* One run, here. */
 void trials_run(const TrialsConfig *config, const Trial *trial,
                 TrialAnswer *answer);
+void trials_judge(const TrialsConfig *config, const RunResult *result,
+                  TrialAnswer *answer);
 
+/* Read the folder @path of a failing run, and fill in what its trials run and
+ * are compared with. NULL: @error. The caller owns it for as long as
+ * @config is used. */
+RunFolder *trials_folder(const char *path, TrialsConfig *config,
+                         GError **error);
+/* Choose where the nodes run: inline if there is a way to. @config->run.no_fork
+ * is then true, unless the failure is one that takes its process along: that
+ * needs the second look that only a fork can give. */
+void trials_inline(TrialsConfig *config, const Trial *trial,
+                   const RunFolder *folder);
 /* The run of @folder, its plan in faults.timed. NULL: @error. */
 Trial *trial_load(const RunFolder *folder, GError **error);
 Trial *trial_copy(const Trial *trial);

@@ -393,6 +393,32 @@ world_start(World *world)
     }
 }
 
+/* The line goes to the end, so that the places of the others stay. */
+void
+world_redraw(World *world, SimTime at, unsigned number, uint64_t salt)
+{
+    Fault fault = {
+        .number = number, .kind = FAULT_REDRAW, .at = at, .salt = salt};
+    unsigned count = world->plan->count;
+    size_t hosts = world->shared->host_count;
+
+    g_assert(world->longer == NULL);
+    world->longer = plan_new();
+    for (unsigned i = 0; i < count; i++) {
+        plan_add(world->longer, &world->plan->faults[i]);
+    }
+    plan_add(world->longer, &fault);
+    world->plan = world->longer;
+    world->actives = g_renew(Active, world->actives, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        world->actives[i].fault = &world->plan->faults[i];
+    }
+    world->actives[count] = (Active){.fault = &world->plan->faults[count],
+                                     .nodes = g_new0(uint8_t, hosts + 1),
+                                     .peers = g_new0(uint8_t, hosts + 1)};
+    world_push(world, EVENT_FAULT, at, count);
+}
+
 World *
 world_new(CellWorld *shared, const Plan *plan, Queue *queue)
 {
@@ -445,6 +471,7 @@ world_free(World *world)
         g_free(world->actives[i].peers);
     }
     g_free(world->actives);
+    plan_free(world->longer);
     g_free(world->base);
     g_free(world->linked);
     g_free(world->core);

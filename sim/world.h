@@ -24,6 +24,8 @@ void world_free(World *world);
 
 /* Queue the plan, the end of the run and the first starts. */
 void world_start(World *world);
+/* As if the plan had one more line, @number, which redraws at @at. */
+void world_redraw(World *world, SimTime at, unsigned number, uint64_t salt);
 /* Handle an event of cell 0. Fills in @record, borrowed until the next call.
  * Returns false when it was the end of the run. */
 bool world_handle(World *world, const Event *event, Record *record);

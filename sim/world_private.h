@@ -23,6 +23,7 @@ typedef struct Active {
 struct World {
     CellWorld *shared;
     const Plan *plan;
+    Plan *longer; /* the plan and one line more: world_redraw(); or NULL */
     Queue *queue;
     uint64_t next_seq;
     SimTime now;
