@@ -3,7 +3,7 @@
 
 plotsdir = $(pkgdatadir)/plots
 dist_plots_DATA = %D%/draw.gp %D%/style.gp %D%/roles.gp %D%/latency.gp \
-	%D%/rate.gp %D%/why.gp
+	%D%/rate.gp %D%/why.gp %D%/bugs.gp
 
 # The Wireshark profile, and the .proto files that it reads.
 wiresharkdir = $(pkgdatadir)/wireshark/seedbed

@@ -7,10 +7,10 @@
 
 #define SUFFIX ".yaml"
 
-static const char *const folders[] = {"tests/scenarios",
-                                      SEEDBED_PKGDATADIR "/scenarios"};
+#define FOLDERS 3u
 
-static void add_folder(GArray *entries, const char *folder);
+static const char *folder(unsigned number);
+static void add_folder(GArray *entries, const char *path);
 static int by_name(const void *left, const void *right);
 static void clear(void *entry);
 
@@ -20,8 +20,8 @@ catalogue_find(const char *name)
     if (strchr(name, '/') != NULL || g_str_has_suffix(name, SUFFIX)) {
         return g_strdup(name);
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(folders); i++) {
-        char *path = g_strdup_printf("%s/%s" SUFFIX, folders[i], name);
+    for (unsigned i = 0; i < FOLDERS; i++) {
+        char *path = g_strdup_printf("%s/%s" SUFFIX, folder(i), name);
 
         if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
             return path;
@@ -37,17 +37,28 @@ catalogue_scenarios(void)
     GArray *entries = g_array_new(FALSE, FALSE, sizeof(CatalogueEntry));
 
     g_array_set_clear_func(entries, clear);
-    for (unsigned i = 0; i < G_N_ELEMENTS(folders); i++) {
-        add_folder(entries, folders[i]);
+    for (unsigned i = 0; i < FOLDERS; i++) {
+        add_folder(entries, folder(i));
     }
     g_array_sort(entries, by_name);
     return entries;
 }
 
-static void
-add_folder(GArray *entries, const char *folder)
+/* Where to look, in this order. */
+static const char *
+folder(unsigned number)
 {
-    GDir *dir = g_dir_open(folder, 0, NULL);
+    const char *asked = g_getenv("SEEDBED_SCENARIOS");
+
+    return number == 0   ? asked != NULL ? asked : "tests/scenarios"
+           : number == 1 ? "tests/scenarios"
+                         : SEEDBED_PKGDATADIR "/scenarios";
+}
+
+static void
+add_folder(GArray *entries, const char *path)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
     const char *file;
 
     while (dir != NULL && (file = g_dir_read_name(dir)) != NULL) {
@@ -58,7 +69,7 @@ add_folder(GArray *entries, const char *folder)
             continue;
         }
         entry.name = g_strndup(file, strlen(file) - strlen(SUFFIX));
-        entry.path = g_build_filename(folder, file, NULL);
+        entry.path = g_build_filename(path, file, NULL);
         for (unsigned i = 0; i < entries->len && !known; i++) {
             known = strcmp(g_array_index(entries, CatalogueEntry, i).name,
                            entry.name) == 0;

@@ -12,6 +12,8 @@ typedef struct CatalogueEntry {
 } CatalogueEntry;
 
 /* Every scenario once, by name: one of the checkout hides an installed one.
+ * They are in the folder that the environment variable SEEDBED_SCENARIOS names,
+ * in tests/scenarios, and where they were installed.
  * Returns an array of CatalogueEntry; release with g_array_unref(). */
 GArray *catalogue_scenarios(void);
 /* What the user called @name: a path as it is, or, of a word without a '/'

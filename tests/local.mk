@@ -314,6 +314,8 @@ check-valgrind: seedbed seedbed-node
 
 dist_check_SCRIPTS += %D%/test_bugs.sh
 TESTS += %D%/test_bugs.sh
+dist_check_SCRIPTS += %D%/test_canary.sh
+TESTS += %D%/test_canary.sh
 EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml \
 	%D%/seeds/chaos-2.yaml
 
@@ -335,7 +337,7 @@ TESTS += %D%/test_scenario
 %C%_test_scenario_LDADD = $(LIBS_SCENARIO) $(CHECK_LIBS)
 scenariodir = $(pkgdatadir)/scenarios
 dist_scenario_DATA = \
-	%D%/scenarios/echo-ring.yaml \
+	%D%/scenarios/canary.yaml %D%/scenarios/echo-ring.yaml \
 	%D%/scenarios/raft-chaos.yaml \
 	%D%/scenarios/raft-swarm.yaml \
 	%D%/scenarios/raft-clocks.yaml \

@@ -145,6 +145,12 @@ on_request(KvServer *server, LinkId link, Slice bytes, Effects *fx)
         reply.status = KV_STATUS_BUSY;
         SOMETIMES(fx, KV_BUSY);
     } else if ((index = raft_propose(server->raft, bytes, fx)) != 0) {
+        if (BUG(KV_ANSWER_EARLY) &&
+            (request.verb == KV_VERB_WRITE || request.verb == KV_VERB_APPEND)) {
+            reply.id = request.id;
+            answer(server, link, &reply, fx);
+            return;
+        }
         push(server, (Pending){index, request.id, link, bytes.size});
         return;
     } else {
@@ -218,7 +224,9 @@ machine_role(void *self, Effects *fx)
     while (server->pending_first != server->pending_end) {
         Pending *pending =
             &server->pending[server->pending_first++ & server->pending_mask];
-        KvReply reply = {.id = pending->id, .status = KV_STATUS_UNKNOWN};
+        KvReply reply = {.id = pending->id,
+                         .status = BUG(KV_UNKNOWN_IS_NO) ? KV_STATUS_NOT_LEADER
+                                                         : KV_STATUS_UNKNOWN};
 
         server->pending_bytes -= pending->size;
         answer(server, pending->link, &reply, fx);
