@@ -3,7 +3,8 @@
 
 plotsdir = $(pkgdatadir)/plots
 dist_plots_DATA = %D%/draw.gp %D%/style.gp %D%/roles.gp %D%/latency.gp \
-	%D%/rate.gp %D%/why.gp %D%/bugs.gp
+	%D%/rate.gp %D%/why.gp %D%/bugs.gp %D%/sweep_style.gp %D%/cdf.gp \
+	%D%/heat.gp %D%/paired.gp
 
 # The Wireshark profile, and the .proto files that it reads.
 wiresharkdir = $(pkgdatadir)/wireshark/seedbed

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# why.svg: gnuplot -c SCRIPTS/why.gp SCRIPTS FORMAT TITLE SECONDS FAULTS, in the
+# why.svg: gnuplot -c why.gp SCRIPTS NAME FORMAT TITLE SECONDS FAULTS, in the
 # folder that has why.csv and faults.csv. Above: how likely the same failure is
 # when the future is redrawn from then on; below, for the FAULTS rows of
 # faults.csv that could be judged, how often it fails from the fault's beginning
 # on with it and without it.
 scripts = ARG1
-format = ARG2
-about = ARG3
-seconds = ARG4 + 0.0
-faults = int(ARG5)
-picture = "why"
+picture = ARG2
+format = ARG3
+about = ARG4
+seconds = ARG5 + 0.0
+faults = int(ARG6)
 picture_title = "The same failure, if the future is redrawn from then on"
 curve_height = 390
 row_height = faults > 24 ? 26 : 34

@@ -8,7 +8,8 @@
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "sim/gnuplot.h"
 
 #define METRICS_COLUMNS                                                        \
     "at_ns,ok,fail,info,latency_p50_ns,latency_p99_ns,sent,delivered,"
@@ -36,13 +37,9 @@ static bool count_rows(const char *folder, const char *name,
 static bool has_columns(const char *path, const char *text, const char *columns,
                         GError **error);
 static bool draw_all(const char *folder, unsigned format_count, GError **error);
-static bool draw(const char *folder, const char *gnuplot, const char *scripts,
-                 const char *picture, const char *format,
+static bool draw(const char *folder, const char *picture, const char *format,
                  const Contents *contents, GError **error);
-static bool spawn(const char *folder, const char *const *arguments,
-                  const char *picture, const char *format, GError **error);
-static char *find_scripts(void);
-static char *last_line(const char *text);
+static char *seconds_text(uint64_t ns);
 
 bool
 plot_run(const char *folder, GError **error)
@@ -60,8 +57,6 @@ plot_svg(const char *folder, GError **error)
 static bool
 draw_all(const char *folder, unsigned format_count, GError **error)
 {
-    g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
-    g_autofree char *scripts = find_scripts();
     Contents contents = {0};
     GError *wrong = NULL;
     bool good = read_contents(folder, &contents, &wrong);
@@ -71,15 +66,9 @@ draw_all(const char *folder, unsigned format_count, GError **error)
                             wrong->message);
         g_error_free(wrong);
     }
-    if (good && gnuplot == NULL) {
-        g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_GNUPLOT,
-                    "gnuplot is not installed: apt-get install gnuplot-nox");
-        good = false;
-    }
     for (unsigned i = 0; good && i < G_N_ELEMENTS(pictures); i++) {
         for (unsigned j = 0; good && j < format_count; j++) {
-            good = draw(folder, gnuplot, scripts, pictures[i], formats[j],
-                        &contents, error);
+            good = draw(folder, pictures[i], formats[j], &contents, error);
         }
     }
     g_free(contents.title);
@@ -87,84 +76,41 @@ draw_all(const char *folder, unsigned format_count, GError **error)
 }
 
 static bool
-draw(const char *folder, const char *gnuplot, const char *scripts,
-     const char *picture, const char *format, const Contents *contents,
-     GError **error)
+draw(const char *folder, const char *picture, const char *format,
+     const Contents *contents, GError **error)
 {
-    g_autofree char *script = g_build_filename(scripts, "draw.gp", NULL);
-    g_autofree char *seconds =
-        g_strdup_printf("%" PRIu64 ".%09" PRIu64, contents->end_ns / 1000000000,
-                        contents->end_ns % 1000000000);
+    g_autofree char *seconds = seconds_text(contents->end_ns);
     g_autofree char *nodes = g_strdup_printf("%u", contents->nodes);
     g_autofree char *faults = g_strdup_printf("%u", contents->faults);
     g_autofree char *operations = g_strdup_printf("%u", contents->operations);
-    g_autofree char *interval = g_strdup_printf(
-        "%" PRIu64 ".%09" PRIu64, contents->interval_ns / 1000000000,
-        contents->interval_ns % 1000000000);
-    const char *arguments[] = {
-        gnuplot, "-c",  script, scripts,    picture,  format, contents->title,
-        seconds, nodes, faults, operations, interval, NULL};
+    g_autofree char *interval = seconds_text(contents->interval_ns);
+    const char *const arguments[] = {contents->title, seconds,  nodes, faults,
+                                     operations,      interval, NULL};
 
-    return spawn(folder, arguments, picture, format, error);
+    return gnuplot_draw(folder, "draw.gp", picture, format, arguments, error);
 }
 
 bool
 plot_why(const char *folder, const char *title, uint64_t failed_at,
          unsigned fault_count, GError **error)
 {
-    g_autofree char *gnuplot = g_find_program_in_path("gnuplot");
-    g_autofree char *scripts = find_scripts();
-    g_autofree char *script = g_build_filename(scripts, "why.gp", NULL);
-    g_autofree char *seconds =
-        g_strdup_printf("%" PRIu64 ".%09" PRIu64, failed_at / 1000000000,
-                        failed_at % 1000000000);
+    g_autofree char *seconds = seconds_text(failed_at);
     g_autofree char *faults = g_strdup_printf("%u", fault_count);
+    const char *const arguments[] = {title, seconds, faults, NULL};
+    bool good = true;
 
-    if (gnuplot == NULL) {
-        g_set_error(error, PLOT_ERROR, PLOT_ERROR_NO_GNUPLOT,
-                    "gnuplot is not installed: apt-get install gnuplot-nox");
-        return false;
+    for (unsigned i = 0; good && i < G_N_ELEMENTS(formats); i++) {
+        good =
+            gnuplot_draw(folder, "why.gp", "why", formats[i], arguments, error);
     }
-    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
-        const char *arguments[] = {gnuplot, "-c",       script,
-                                   scripts, formats[i], title,
-                                   seconds, faults,     NULL};
-
-        if (!spawn(folder, arguments, "why", formats[i], error)) {
-            return false;
-        }
-    }
-    return true;
+    return good;
 }
 
-/* Run gnuplot in @folder, which makes the picture under another name first. */
-static bool
-spawn(const char *folder, const char *const *arguments, const char *picture,
-      const char *format, GError **error)
+static char *
+seconds_text(uint64_t ns)
 {
-    g_autofree char *partial =
-        g_strdup_printf("%s/%s.%s.partial", folder, picture, format);
-    g_autofree char *final =
-        g_strdup_printf("%s/%s.%s", folder, picture, format);
-    g_autofree char *complaint = NULL;
-    int status = 0;
-
-    if (!g_spawn_sync(folder, (char **)arguments, NULL,
-                      G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &complaint,
-                      &status, error)) {
-        g_prefix_error(error, "%s: ", arguments[0]);
-        return false;
-    }
-    if (status != 0 || rename(partial, final) != 0) {
-        g_autofree char *line = last_line(complaint);
-
-        (void)unlink(partial);
-        g_set_error(error, PLOT_ERROR, PLOT_ERROR_GNUPLOT,
-                    "%s: gnuplot failed: %s", final,
-                    line[0] != '\0' ? line : "it made no picture");
-        return false;
-    }
-    return true;
+    return g_strdup_printf("%" PRIu64 ".%09" PRIu64, ns / 1000000000,
+                           ns % 1000000000);
 }
 
 static bool
@@ -284,36 +230,6 @@ has_columns(const char *path, const char *text, const char *columns,
                 "%s: found other columns, expected %.*s", path,
                 (int)strcspn(columns, "\n"), columns);
     return false;
-}
-
-/* A program that runs from where it was installed uses what was installed
- * with it; one that runs from a build tree uses the source tree. */
-static char *
-find_scripts(void)
-{
-    const char *asked = g_getenv("SEEDBED_PLOTS");
-    g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
-    const char *installed = SEEDBED_PKGDATADIR "/plots";
-    const char *source = SEEDBED_SOURCEDIR "/plots";
-    bool is_installed =
-        program != NULL && g_str_has_prefix(program, SEEDBED_BINDIR "/");
-
-    if (asked != NULL && asked[0] != '\0') {
-        return g_canonicalize_filename(asked, NULL);
-    }
-    if (!is_installed && g_file_test(source, G_FILE_TEST_IS_DIR)) {
-        return g_strdup(source);
-    }
-    return g_strdup(installed);
-}
-
-static char *
-last_line(const char *text)
-{
-    g_autofree char *copy = g_strchomp(g_strdup(text != NULL ? text : ""));
-    const char *newline = strrchr(copy, '\n');
-
-    return g_strdup(newline != NULL ? newline + 1 : copy);
 }
 
 const char *const *

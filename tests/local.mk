@@ -549,3 +549,9 @@ TESTS += %D%/test_statistics
 %C%_test_statistics_SOURCES = %D%/test_statistics.c
 %C%_test_statistics_CFLAGS = $(TEST_CFLAGS)
 %C%_test_statistics_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_sweep_plot
+TESTS += %D%/test_sweep_plot
+%C%_test_sweep_plot_SOURCES = %D%/test_sweep_plot.c
+%C%_test_sweep_plot_CFLAGS = $(TEST_CFLAGS)
+%C%_test_sweep_plot_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
