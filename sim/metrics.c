@@ -550,6 +550,13 @@ metrics_each(const Metrics *metrics, MetricsEach function, void *data)
     }
 }
 
+uint64_t
+metrics_latency(const Metrics *metrics, unsigned ppm)
+{
+    return ppm > 1000000 ? histogram_mean(metrics->latency)
+                         : histogram_quantile(metrics->latency, ppm);
+}
+
 Metrics *
 metrics_new(const char *folder, const MetricsAbout *about, GError **error)
 {

@@ -48,6 +48,10 @@ void metrics_each(const Metrics *metrics, MetricsEach function, void *data);
  * node without roles. Static. */
 const char *metrics_role(const Metrics *metrics, NodeId node);
 
+/* The latency of operations that ended ok, ns: the quantile of @ppm millionths,
+ * or above that the mean. */
+uint64_t metrics_latency(const Metrics *metrics, unsigned ppm);
+
 void metrics_free(Metrics *metrics);
 
 #endif

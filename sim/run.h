@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "sim/coverage.h"
+#include "sim/criteria.h"
 #include "sim/digest.h"
 #include "sim/engine.h"
 #include "sim/reached.h"
@@ -109,6 +110,8 @@ typedef struct RunResult {
     } metrics[RUN_METRICS_MAX];
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
+    CriterionResult criteria[CRITERIA_MAX];
+    unsigned criterion_count;
     /* Abstract states passed through, when asked for (coverage.h). */
     CoverageState states[COVERAGE_STATES_MAX];
     unsigned state_count;

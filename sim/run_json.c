@@ -14,6 +14,7 @@ static void json_bugs(JsonBuilder *json, char **bugs);
 static void json_violations(JsonBuilder *json, const RunResult *result);
 static void json_faults(JsonBuilder *json, const RunResult *result);
 static void json_story(JsonBuilder *json, const RunResult *result);
+static void json_criteria(JsonBuilder *json, const RunResult *result);
 static void json_reached(JsonBuilder *json, const Reached *reached);
 
 char *
@@ -66,6 +67,8 @@ run_json(const RunOptions *options, const RunResult *result)
     json_builder_end_object(json);
     json_builder_set_member_name(json, "faults");
     json_faults(json, result);
+    json_builder_set_member_name(json, "criteria");
+    json_criteria(json, result);
     json_reached(json, &result->reached);
     json_builder_set_member_name(json, "story");
     json_story(json, result);
@@ -128,6 +131,41 @@ json_violations(JsonBuilder *json, const RunResult *result)
         MEMBER("node", int, violation->node);
         MEMBER("message", string, violation->message);
         MEMBER("role", string, violation->role);
+        json_builder_end_object(json);
+    }
+    json_builder_end_array(json);
+}
+
+/* What was not judged has neither value nor verdict; what never came true has
+ * no value. */
+static void
+json_criteria(JsonBuilder *json, const RunResult *result)
+{
+    static const char *const units[] = {
+        [CRITERION_COUNT] = "count",   [CRITERION_FRACTION] = "ppb",
+        [CRITERION_DURATION] = "ns",   [CRITERION_RATE] = "milli_per_s",
+        [CRITERION_DECIMAL] = "milli", [CRITERION_SIZE] = "bytes"};
+
+    json_builder_begin_array(json);
+    for (unsigned i = 0; i < result->criterion_count; i++) {
+        const CriterionResult *one = &result->criteria[i];
+
+        json_builder_begin_object(json);
+        MEMBER("criterion", string, one->text);
+        MEMBER("unit", string, units[one->unit]);
+        json_builder_set_member_name(json, "measured");
+        if (one->judged && one->measured != UINT64_MAX) {
+            json_builder_add_int_value(json, (gint64)one->measured);
+        } else {
+            json_builder_add_null_value(json);
+        }
+        MEMBER("bound", int, (gint64)one->bound);
+        json_builder_set_member_name(json, "holds");
+        if (one->judged) {
+            json_builder_add_boolean_value(json, one->holds);
+        } else {
+            json_builder_add_null_value(json);
+        }
         json_builder_end_object(json);
     }
     json_builder_end_array(json);

@@ -31,7 +31,8 @@ struct RunObserver {
     const char *folder;
     Digest digest;
     Checks *checks;
-    Linear *linear; /* NULL: not asked */
+    Linear *linear;     /* NULL: not asked */
+    Criteria *criteria; /* or NULL */
     RunHistory *history;
     RunFiles *files;
     Story *story;
@@ -80,6 +81,9 @@ run_observer_see(void *user, const Record *record)
         note_roles(observer, true);
     }
     metrics_observe(observer->metrics, record);
+    if (observer->criteria != NULL) {
+        criteria_observe(observer->criteria, record);
+    }
     if (observer->coverage != NULL) {
         coverage_observe(observer->coverage, record);
     }
@@ -206,6 +210,10 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     result->delivered = run_metric(result, "messages_delivered");
     result->dropped = run_metric(result, "messages_dropped");
     checks_finish(observer->checks, observer->now);
+    if (observer->criteria != NULL) {
+        result->criterion_count = criteria_finish(
+            observer->criteria, observer->now, result->criteria);
+    }
     found = checks_violations(observer->checks);
     for (unsigned i = 0; i < found->len; i++) {
         const Violation *violation = found->pdata[i];
@@ -231,6 +239,11 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     if (found->len == 0 && observer->options->stop_at == SIM_NEVER &&
         observer->options->stop_event == 0 && !observer->cut) {
         judge_expectations(observer, result);
+    } else {
+        /* It was not the whole run. */
+        for (unsigned i = 0; i < result->criterion_count; i++) {
+            result->criteria[i].judged = false;
+        }
     }
     result->verdict = result->violation_count > 0  ? RUN_VIOLATED
                       : result->unknown[0] != '\0' ? RUN_UNKNOWN
@@ -247,6 +260,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     good = finish_files(observer, result, good ? error : NULL) && good;
     story_finish(observer->story, result->story);
     digest_clear(&observer->digest);
+    criteria_free(observer->criteria);
     checks_free(observer->checks);
     g_ptr_array_unref(observer->roles);
     metrics_free(observer->metrics);
@@ -333,65 +347,12 @@ finish_files(RunObserver *observer, const RunResult *result, GError **error)
 static void
 judge_expectations(RunObserver *observer, RunResult *result)
 {
-    const Expect *expect = &observer->scenario->expect;
-    uint64_t elections = run_metric(result, "elections");
-    uint64_t ok = run_metric(result, "operations_ok");
-    uint64_t attempted = ok + run_metric(result, "operations_fail") +
-                         run_metric(result, "operations_info");
-    SimTime leader_at = run_metric(result, "first_leader_ns");
-    char after[64];
+    for (unsigned i = 0; i < result->criterion_count; i++) {
+        const CriterionResult *one = &result->criteria[i];
 
-    if (elections < expect->elections_min) {
-        violate(result, "elections", observer->now,
-                "%" PRIu64 " elections, expected at least %" PRIu64, elections,
-                expect->elections_min);
-    }
-    if (elections > expect->elections_max) {
-        violate(result, "elections", observer->now,
-                "%" PRIu64 " elections, expected at most %" PRIu64, elections,
-                expect->elections_max);
-    }
-    if (ok < expect->operations_min) {
-        violate(result, "operations", observer->now,
-                "%" PRIu64 " operations ended ok, expected at least %" PRIu64,
-                ok, expect->operations_min);
-    }
-    /* ok / attempted >= ppb / 10^9, in integers. */
-    if ((unsigned __int128)ok * 1000000000u <
-        (unsigned __int128)attempted * expect->availability_ppb_min) {
-        violate(result, "availability", observer->now,
-                "%" PRIu64 " of %" PRIu64 " operations ended ok, expected at "
-                "least %.7f %%",
-                ok, attempted, (double)expect->availability_ppb_min / 1e7);
-    }
-    if (expect->leader_within > 0 && leader_at == 0) {
-        violate(result, "leader-within", observer->now,
-                "no node ever led, expected by %.3f s",
-                (double)expect->leader_within / 1e9);
-    } else if (expect->leader_within > 0 && leader_at > expect->leader_within) {
-        violate(result, "leader-within", observer->now,
-                "the first leader came at %.3f s, expected by %.3f s",
-                (double)leader_at / 1e9, (double)expect->leader_within / 1e9);
-    }
-    /* A run that ends before the time is up says nothing. */
-    if (expect->recovery_within > 0 && observer->last_fault_at > 0 &&
-        observer->now - observer->last_fault_at >= expect->recovery_within &&
-        (observer->first_ok_after == 0 ||
-         observer->first_ok_after >
-             observer->last_fault_at + expect->recovery_within)) {
-        if (observer->first_ok_after == 0) {
-            g_strlcpy(after, "none did to the end", sizeof(after));
-        } else {
-            g_snprintf(
-                after, sizeof(after), "the first did after %.3f s",
-                (double)(observer->first_ok_after - observer->last_fault_at) /
-                    1e9);
+        if (!one->holds) {
+            violate(result, one->check, observer->now, "%s", one->said);
         }
-        violate(result, "recovery", observer->now,
-                "no operation ended ok within %.3f s of the last change of "
-                "faults at %.3f s: %s",
-                (double)expect->recovery_within / 1e9,
-                (double)observer->last_fault_at / 1e9, after);
     }
     judge_catch_up(observer, result);
 }
@@ -485,6 +446,11 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     }
     observer->metrics = metrics_new(folder, &metrics, error);
     good = observer->metrics != NULL;
+    if (good) {
+        observer->criteria =
+            criteria_new(scenario->node_count, &scenario->expect,
+                         observer->checks, observer->metrics);
+    }
     if (scenario->expect.linearizable && scenario->client_group_count > 0) {
         LinearOptions linear = {
             .model = linear_models_find("kv", NULL),

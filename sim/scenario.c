@@ -433,6 +433,7 @@ scenario_free(Scenario *scenario)
     g_free(scenario->region_preset);
     g_free(scenario->topology);
     g_free(scenario->expect.liveness_core);
+    g_strfreev(scenario->expect.criteria);
     plan_free(scenario->timed);
     distribution_files_free(scenario->files);
     g_free(scenario);

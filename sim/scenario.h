@@ -57,6 +57,7 @@ typedef struct Expect {
     SimTime recovery_within;  /* after the last fault: an operation ends ok */
     SimTime caught_up_within; /* nodes that are up have applied what was
                                * committed so long before the end */
+    char **criteria;          /* lines of criterion.h, ended by NULL; or NULL */
     SimTime liveness_within;  /* after heal-core; 0: not asked */
     char *liveness_core;      /* selector */
 } Expect;

@@ -44,6 +44,7 @@ static const char *const type_names[] = {
     [SCENARIO_TYPE_CONFIG] = "map",
     [SCENARIO_TYPE_NETEM] = "netem words",
     [SCENARIO_TYPE_REGIONS] = "list of regions",
+    [SCENARIO_TYPE_CRITERIA] = "list of criteria",
     [SCENARIO_TYPE_MIX] = "map of weights",
     [SCENARIO_TYPE_RULES] = "list of maps",
     [SCENARIO_TYPE_CLIENTS] = "list of maps",

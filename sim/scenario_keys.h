@@ -39,10 +39,11 @@ typedef enum ScenarioType {
     SCENARIO_TYPE_NETEM_TEXT,
     SCENARIO_TYPE_CONFIG,
     /* The rest. */
-    SCENARIO_TYPE_NETEM,   /* NetemConfig */
-    SCENARIO_TYPE_REGIONS, /* char **, owned, ended by NULL */
-    SCENARIO_TYPE_MIX,     /* unsigned[5] */
-    SCENARIO_TYPE_RULES,   /* lists: read by scenario.c */
+    SCENARIO_TYPE_NETEM,    /* NetemConfig */
+    SCENARIO_TYPE_REGIONS,  /* char **, owned, ended by NULL */
+    SCENARIO_TYPE_MIX,      /* unsigned[5] */
+    SCENARIO_TYPE_CRITERIA, /* likewise: lines of criterion.h */
+    SCENARIO_TYPE_RULES,    /* lists: read by scenario.c */
     SCENARIO_TYPE_CLIENTS,
     SCENARIO_TYPE_TIMED,
     SCENARIO_TYPE_RANDOM,

@@ -231,6 +231,8 @@ read_field(ScenarioReader *reader, const ScenarioField *field, const char *key,
     switch (field->type) {
     case SCENARIO_TYPE_REGIONS:
         return scenario_read_regions(reader, key, node, member);
+    case SCENARIO_TYPE_CRITERIA:
+        return scenario_read_criteria(reader, key, node, member);
     case SCENARIO_TYPE_NETEM:
         return scenario_read_netem(reader, key, node, member);
     case SCENARIO_TYPE_KIND:

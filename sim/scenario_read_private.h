@@ -21,6 +21,9 @@ bool scenario_read_config(ScenarioReader *reader, const char *key,
 /* As many names as the file says; scenario.c deals them out. */
 bool scenario_read_regions(ScenarioReader *reader, const char *key,
                            const YamlNode *node, char ***into);
+/* Lines as criterion.h reads them, in its words. */
+bool scenario_read_criteria(ScenarioReader *reader, const char *key,
+                            const YamlNode *node, char ***into);
 bool scenario_read_mix(ScenarioReader *reader, const char *key,
                        const YamlNode *node, unsigned *into);
 

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "netmodel/regions.h"
+#include "sim/criterion.h"
 #include "sim/scenario_read_private.h"
 #include "sim/scenario_text.h"
 #include "sim/scenario_value.h"
 #include "sim/selector.h"
+
+#define CRITERIA_LINES_MAX 24u
 
 static char *text_of(ScenarioReader *reader, ScenarioType type, const char *key,
                      const YamlNode *node);
@@ -104,6 +107,42 @@ scenario_read_regions(ScenarioReader *reader, const char *key,
     }
     g_ptr_array_add(names, NULL);
     *into = (char **)g_ptr_array_steal(names, NULL);
+    return true;
+}
+
+bool
+scenario_read_criteria(ScenarioReader *reader, const char *key,
+                       const YamlNode *node, char ***into)
+{
+    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+
+    if (node->kind != YAML_KIND_LIST) {
+        return scenario_read_fail(reader, node, key,
+                                  "a list of lines such as \"availability >= "
+                                  "99%\"");
+    }
+    if (node->count > CRITERIA_LINES_MAX) {
+        return scenario_read_refuse(reader, node, false, key,
+                                    "found more than 24 lines, expected "
+                                    "fewer");
+    }
+    for (unsigned i = 0; i < node->count; i++) {
+        g_autofree char *path = g_strdup_printf("%s.%u", key, i);
+        const YamlNode *item = node->items[i];
+        GError *reason = NULL;
+        Criterion criterion;
+
+        if (item->kind != YAML_KIND_SCALAR) {
+            return scenario_read_fail(reader, item, path,
+                                      "a line such as \"availability >= 99%\"");
+        }
+        if (!criterion_parse(item->text, &criterion, &reason)) {
+            return fail_with(reader, item, path, reason);
+        }
+        g_ptr_array_add(lines, criterion_text(&criterion));
+    }
+    g_ptr_array_add(lines, NULL);
+    *into = (char **)g_ptr_array_steal(lines, NULL);
     return true;
 }
 

@@ -22,6 +22,7 @@ static bool append_number(GString *out, const ScenarioField *field,
 static bool append_pair(GString *out, const ScenarioField *field,
                         const void *member, FaultKind kind);
 static void append_config(GString *out, const char *config);
+static bool append_lines(GString *out, char **lines);
 static void append_mix(GString *out, const unsigned *weight);
 static void append_list(GString *out, const char *section, const void *items,
                         size_t size, unsigned count, unsigned depth);
@@ -170,6 +171,8 @@ append_value(GString *out, const ScenarioField *field, const void *from,
             g_string_append_printf(out, "[%s]", netem);
         }
         return netem != NULL;
+    case SCENARIO_TYPE_CRITERIA:
+        return append_lines(out, *(char **const *)member);
     case SCENARIO_TYPE_MIX:
         append_mix(out, member);
         return true;
@@ -269,6 +272,19 @@ append_config(GString *out, const char *config)
         first = false;
     }
     g_string_append_c(out, '}');
+}
+
+static bool
+append_lines(GString *out, char **lines)
+{
+    for (unsigned i = 0; lines != NULL && lines[i] != NULL; i++) {
+        g_string_append(out, i == 0 ? "[" : ", ");
+        yaml_tree_quote(out, lines[i]);
+    }
+    if (lines != NULL) {
+        g_string_append(out, lines[0] == NULL ? "[]" : "]");
+    }
+    return lines != NULL;
 }
 
 static void

@@ -6,6 +6,7 @@
 
 static void print_violations(FILE *stream, const RunResult *result);
 static void print_faults(FILE *stream, const RunResult *result);
+static void print_criteria(FILE *stream, const RunResult *result);
 
 void
 summary_print(FILE *stream, const RunOptions *options, const RunResult *result)
@@ -43,6 +44,7 @@ summary_print(FILE *stream, const RunOptions *options, const RunResult *result)
             (double)run_metric(result, "latency_p50_ns") / 1e6,
             (double)run_metric(result, "latency_p99_ns") / 1e6);
     print_faults(stream, result);
+    print_criteria(stream, result);
     fprintf(stream, "  digest      %s\n", digest);
     if (result->out[0] != '\0') {
         fprintf(stream, "  run folder  %s\n", result->out);
@@ -70,6 +72,28 @@ print_violations(FILE *stream, const RunResult *result)
     }
     if (result->violation_count > 0) {
         fputc('\n', stream);
+    }
+}
+
+static void
+print_criteria(FILE *stream, const RunResult *result)
+{
+    for (unsigned i = 0; i < result->criterion_count; i++) {
+        const CriterionResult *one = &result->criteria[i];
+        g_autofree char *value = NULL;
+
+        if (!one->judged) {
+            value = g_strdup("not judged");
+        } else if (one->measured == UINT64_MAX) {
+            value = g_strdup("never");
+        } else {
+            value = criterion_value_text(one->unit, one->measured);
+        }
+        fprintf(stream, "  %-11s %s %s: %s\n", i == 0 ? "criteria" : "",
+                !one->judged ? "--"
+                : one->holds ? "ok"
+                             : "NO",
+                one->text, value);
     }
 }
 

@@ -245,6 +245,12 @@ TESTS += %D%/test_metrics
 %C%_test_metrics_CFLAGS = $(TEST_CFLAGS)
 %C%_test_metrics_LDADD = $(LIBS_OBSERVERS) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_criteria
+TESTS += %D%/test_criteria
+%C%_test_criteria_SOURCES = %D%/test_criteria.c $(MAKER_SOURCES)
+%C%_test_criteria_CFLAGS = $(TEST_CFLAGS)
+%C%_test_criteria_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
 check_PROGRAMS += %D%/test_checks
 TESTS += %D%/test_checks
 %C%_test_checks_SOURCES = %D%/test_checks.c %D%/check_script.c \

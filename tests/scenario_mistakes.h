@@ -354,6 +354,16 @@ static const struct {
     {"expect:\n  leader_within: soon\n", NULL,
      "x.yaml:2:18: expect.leader_within: found \"soon\", expected a duration "
      "with a unit such as \"30 s\""},
+    {"expect:\n  criteria: availability\n", NULL,
+     "x.yaml:2:13: expect.criteria: found \"availability\", expected a list of "
+     "lines such as \"availability >= 99%\""},
+    {"expect:\n  criteria: [leader within 2 s of start, latency.p99 < 5 ms]\n",
+     NULL,
+     "x.yaml:2:42: expect.criteria.1: found \"<\", expected >= or <= and a "
+     "value"},
+    {"expect:\n  criteria: [{a: b}]\n", NULL,
+     "x.yaml:2:14: expect.criteria.0: found a map, expected a line such as "
+     "\"availability >= 99%\""},
     {"expect:\n  liveness: {within: 5}\n", NULL,
      "x.yaml:2:22: expect.liveness.within: found \"5\", expected a duration "
      "with a unit such as \"30 s\""},
