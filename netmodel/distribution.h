@@ -89,6 +89,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(DistributionFiles, distribution_files_free)
 const Distribution *distribution_files_load(DistributionFiles *files,
                                             const char *name, GError **error);
 
+/* The @index-th file that was read; NULL past the last. */
+const Distribution *distribution_files_at(const DistributionFiles *files,
+                                          unsigned index);
+/* A file's text: reading it gives the same table. The caller owns it. */
+char *distribution_text(const Distribution *distribution);
+
 /* The same from memory, for tests and fuzzing: @where stands for the path in
  * errors. Owned; release with distribution_free(). */
 Distribution *distribution_parse(const char *where, const char *text,

@@ -56,6 +56,26 @@ distribution_files_load(DistributionFiles *files, const char *name,
     return made;
 }
 
+const Distribution *
+distribution_files_at(const DistributionFiles *files, unsigned index)
+{
+    return index < files->loaded->len ? g_ptr_array_index(files->loaded, index)
+                                      : NULL;
+}
+
+char *
+distribution_text(const Distribution *distribution)
+{
+    GString *text =
+        g_string_new("# quantiles in units of 1/8192, see tc-netem(8)\n");
+
+    for (uint32_t i = 0; i < distribution->count; i++) {
+        g_string_append_printf(text, "%d\n",
+                               distribution->values[i] / FILE_SCALE);
+    }
+    return g_string_free(text, FALSE);
+}
+
 Distribution *
 distribution_parse(const char *where, const char *text, gsize size,
                    GError **error)

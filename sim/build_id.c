@@ -23,23 +23,26 @@ build_id_text(void)
 {
     static char *text;
     g_autofree char *path = NULL;
-    g_autoptr(GMappedFile) file = NULL;
-    uint64_t hash = 0;
 
     if (text != NULL) {
         return text;
     }
     path = own_path();
-    file = g_mapped_file_new(path, FALSE, NULL);
-    if (file != NULL) {
-        hash = XXH3_64bits(g_mapped_file_get_contents(file),
-                           g_mapped_file_get_length(file));
-    }
     text = g_strdup_printf("seedbed %s %016" G_GINT64_MODIFIER "x (%s%s%s)",
-                           PACKAGE_VERSION, hash, SEEDBED_CC,
+                           PACKAGE_VERSION, build_id_file(path), SEEDBED_CC,
                            SEEDBED_BUGS ? ", bugs" : "",
                            SEEDBED_SANITIZE ? ", sanitize" : "");
     return text;
+}
+
+uint64_t
+build_id_file(const char *path)
+{
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
+
+    return file != NULL ? XXH3_64bits(g_mapped_file_get_contents(file),
+                                      g_mapped_file_get_length(file))
+                        : 0;
 }
 
 const char *

@@ -33,6 +33,7 @@ static bool judge_options(const ReplayOptions *given, SimTime *until,
 static bool parse_until(const char *text, SimTime *until);
 static bool compare(const Replay *replay);
 static void say_begin(const Replay *replay);
+static void say_changes(const Replay *replay);
 static void say_end(const Replay *replay);
 static void say_difference(const Replay *replay);
 static void print_json(const Replay *replay);
@@ -205,7 +206,30 @@ say_begin(const Replay *replay)
         fprintf(replay->out, "another build made this folder: %s; this is %s\n",
                 folder->build, build_id_text());
     }
+    say_changes(replay);
     fflush(replay->out);
+}
+
+/* What is not as the run left it, before it is run. */
+static void
+say_changes(const Replay *replay)
+{
+    const RunFolder *folder = replay->folder;
+
+    if (folder->scenario_edited) {
+        fprintf(replay->out, "%s was edited after the run\n",
+                folder->scenario_path);
+    }
+    if (folder->plan_edited) {
+        fprintf(replay->out, "%s was edited after the run\n",
+                folder->plan_path);
+    }
+    if (folder->program != NULL) {
+        fprintf(replay->out,
+                "%s, which the nodes run, is not the file that it "
+                "was\n",
+                folder->program);
+    }
 }
 
 static void
@@ -244,6 +268,8 @@ say_difference(const Replay *replay)
     const RunFolder *folder = replay->folder;
     const RunResult *result = &replay->result;
     const RunDifference *difference = &result->difference;
+    g_autofree char *command = run_folder_command(folder, folder->plan_path);
+    const char *reason = NULL;
 
     if (difference->found) {
         fprintf(replay->out,
@@ -258,18 +284,24 @@ say_difference(const Replay *replay)
                 run_verdict_name(result->verdict), result->events,
                 run_verdict_name(folder->verdict), folder->events);
     }
-    if (!run_folder_own_build(folder)) {
-        fprintf(replay->out,
-                "The likely reason: it was made by another build. Replay it "
-                "with that one, or go on from `seedbed run %s --seed %" PRIu64
-                " --plan %s`.\n",
-                folder->scenario_path, folder->seed, folder->plan_path);
-    } else {
-        fprintf(replay->out,
-                "The same build should have done the same: `seedbed verify "
-                "%s --seed %" PRIu64 " --plan %s` looks for the reason.\n",
-                folder->scenario_path, folder->seed, folder->plan_path);
+    if (folder->scenario_edited || folder->plan_edited) {
+        reason = "it was edited, so it is another run";
+    } else if (folder->program != NULL) {
+        reason = "the nodes run another program";
+    } else if (!run_folder_own_build(folder)) {
+        reason = "another build made it; replay it with that one";
     }
+    if (reason != NULL) {
+        fprintf(replay->out,
+                "The likely reason: %s. To go on from here, with a folder of "
+                "its own:\n  %s\n",
+                reason, command);
+        return;
+    }
+    fprintf(replay->out,
+            "The same build should have done the same. To look for the "
+            "reason:\n  seedbed verify%s\n",
+            command + strlen("seedbed run"));
 }
 
 static void
@@ -290,6 +322,9 @@ print_json(const Replay *replay)
     MEMBER("cut", boolean, replay->cut);
     MEMBER("build", string, build_id_text());
     MEMBER("folder_build", string, replay->folder->build);
+    MEMBER("scenario_edited", boolean, replay->folder->scenario_edited);
+    MEMBER("plan_edited", boolean, replay->folder->plan_edited);
+    MEMBER("program_changed", boolean, replay->folder->program != NULL);
     MEMBER("checkpoints_alike", int, replay->result.checkpoints_alike);
     MEMBER("checkpoints", int, replay->folder->checkpoints->len);
     json_builder_set_member_name(json, "difference");

@@ -9,6 +9,7 @@ libsim_a_SOURCES += %D%/build_id.c %D%/build_id.h
 libsim_a_SOURCES += %D%/bugs_measure.c %D%/bugs_measure.h
 libsim_a_SOURCES += %D%/bugs_report.c %D%/bugs_report.h
 libsim_a_SOURCES += %D%/canonical.c %D%/canonical.h
+libsim_a_SOURCES += %D%/capsule.c %D%/capsule.h
 libsim_a_SOURCES += %D%/capture.c %D%/capture.h
 libsim_a_SOURCES += %D%/capture_frame.c %D%/capture_frame.h
 libsim_a_SOURCES += %D%/capture_pcapng.c %D%/capture_pcapng.h

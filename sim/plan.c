@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "netmodel/netem.h"
 #include "sim/scenario_text.h"
 
 static const struct {
@@ -58,6 +59,24 @@ plan_sort(Plan *plan)
     g_array_sort(array, compare_faults);
     memcpy(plan->faults, array->data, plan->count * sizeof(Fault));
     g_array_free(array, TRUE);
+}
+
+bool
+plan_check(const Plan *plan, DistributionFiles *files, GError **error)
+{
+    NetemConfig config;
+
+    for (unsigned i = 0; i < plan->count; i++) {
+        const Fault *fault = &plan->faults[i];
+
+        if (fault->netem != NULL &&
+            !netem_parse(fault->netem, files, &config, error)) {
+            g_prefix_error(error,
+                           "line %u of the plan: netem: ", fault->number);
+            return false;
+        }
+    }
+    return true;
 }
 
 char *

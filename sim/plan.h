@@ -7,6 +7,7 @@
 
 #include <glib.h>
 
+#include "netmodel/distribution.h"
 #include "nodes/node.h"
 
 /* FAULT(NAME, "name", needs, "what it does") in faults.def makes the enum,
@@ -63,6 +64,9 @@ void plan_sort(Plan *plan);
 /* Read @path for a cluster of @node_count nodes, which its selectors must keep
  * to; 0: of any. A mistake is one line: file, line, key, found, expected. */
 Plan *plan_load(const char *path, unsigned node_count, GError **error);
+/* Can all lines' netem words be read with @files, the scenario's? False: one
+ * line in @error. */
+bool plan_check(const Plan *plan, DistributionFiles *files, GError **error);
 Plan *plan_parse(const char *text, size_t size, const char *name,
                  GError **error);
 /* The YAML text of @plan; the caller owns it. plan_parse() reads it back to

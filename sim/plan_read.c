@@ -18,7 +18,8 @@ static const struct {
     {"period", FAULT_PERIOD, true},
 };
 
-static Plan *parse_tree(YamlTree *tree, unsigned node_count, GError **error);
+static Plan *parse_tree(YamlTree *tree, const char *name, unsigned node_count,
+                        GError **error);
 static bool read_line(ScenarioReader *reader, const YamlNode *node,
                       GHashTable *numbers, Plan *plan);
 static void clear_fault(Fault *fault);
@@ -26,13 +27,13 @@ static void clear_fault(Fault *fault);
 Plan *
 plan_load(const char *path, unsigned node_count, GError **error)
 {
-    return parse_tree(yaml_tree_load(path, error), node_count, error);
+    return parse_tree(yaml_tree_load(path, error), path, node_count, error);
 }
 
 Plan *
 plan_parse(const char *text, size_t size, const char *name, GError **error)
 {
-    return parse_tree(yaml_tree_parse(text, size, name, error), 0, error);
+    return parse_tree(yaml_tree_parse(text, size, name, error), name, 0, error);
 }
 
 bool
@@ -128,10 +129,12 @@ plan_read_check(ScenarioReader *reader, const YamlNode *node, FaultKind kind,
     return true;
 }
 
-/* The plan that @tree, taken, says; NULL: @error is set already. */
+/* The plan that @tree, taken, says; files are looked for beside it; NULL: @error is set already. */
 static Plan *
-parse_tree(YamlTree *tree, unsigned node_count, GError **error)
+parse_tree(YamlTree *tree, const char *name, unsigned node_count,
+           GError **error)
 {
+    g_autofree char *directory = g_path_get_dirname(name);
     const YamlNode *root = NULL;
     ScenarioReader reader;
     Plan *plan = NULL;
@@ -144,7 +147,7 @@ parse_tree(YamlTree *tree, unsigned node_count, GError **error)
     plan = plan_new();
     scenario_read_init(&reader, "", error);
     reader.node_count = node_count;
-    reader.files = distribution_files_new(NULL);
+    reader.files = distribution_files_new(directory);
     if (root->kind == YAML_KIND_LIST) {
         good = plan_read_list(&reader, root, plan);
     } else if (root->line != 0 && !yaml_tree_is_null(root)) {

@@ -14,9 +14,9 @@
 #include "config.h"
 #include "nodes/bugs.h"
 #include "sim/build_id.h"
+#include "sim/capsule.h"
 #include "sim/checks.h"
 #include "sim/crash_box.h"
-#include "sim/report.h"
 #include "sim/run_observer.h"
 #include "sim/run_watch.h"
 #include "sim/whole_dir.h"
@@ -77,11 +77,6 @@ static int look(RunBody *work, RunOptions *options, Area *area, GError **error);
 static int compare(RunResult *first, const RunResult *second);
 static int body_in_area(void *data);
 static bool set_bugs(char **names, GError **error);
-static bool write_folder(const RunOptions *options, const Scenario *scenario,
-                         const Plan *plan, const char *folder,
-                         const RunResult *result, GError **error);
-static bool write_text(const char *folder, const char *name, char *text,
-                       GError **error);
 static uint64_t wall_now(void);
 
 int
@@ -123,7 +118,7 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
                 ? plan_load(options->plan, scenario->node_count, error)
                 : scenario_plan(scenario, options->seed);
     }
-    if (plan == NULL) {
+    if (plan == NULL || !plan_check(plan, scenario->files, error)) {
         goto out;
     }
     if (!options->no_folder) {
@@ -147,8 +142,8 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
     result->wall_ns = wall_now() - started;
     if (dir != NULL) {
         g_strlcpy(result->out, folder, sizeof(result->out));
-        if (!write_folder(options, scenario, plan, work.folder, result,
-                          error) ||
+        if (!capsule_write(options, scenario, plan, work.folder, result,
+                           error) ||
             !whole_dir_finish(g_steal_pointer(&dir), error)) {
             status = RUN_INTERNAL;
         }
@@ -448,36 +443,6 @@ set_bugs(char **names, GError **error)
         bugs_mask |= (uint64_t)1 << number;
     }
     return true;
-}
-
-static bool
-write_folder(const RunOptions *options, const Scenario *scenario,
-             const Plan *plan, const char *folder, const RunResult *result,
-             GError **error)
-{
-    bool good =
-        write_text(folder, "scenario.yaml", scenario_text(scenario), error) &&
-        write_text(folder, "plan.yaml", plan_text(plan), error) &&
-        (result->crash[0] == '\0' ||
-         write_text(folder, "crash.txt", g_strdup(result->crash), error)) &&
-        write_text(folder, "run.json", run_json(options, result), error);
-
-    if (good && result->verdict == RUN_VIOLATED) {
-        /* A capsule without its page is still a capsule. */
-        (void)report_write(folder, NULL);
-    }
-    return good;
-}
-
-/* @text is taken. */
-static bool
-write_text(const char *folder, const char *name, char *text, GError **error)
-{
-    g_autofree char *path = g_build_filename(folder, name, NULL);
-    bool good = g_file_set_contents(path, text, -1, error);
-
-    g_free(text);
-    return good;
 }
 
 static uint64_t

@@ -119,7 +119,10 @@ typedef struct RunResult {
     char unknown[128];      /* why the verdict is not known, "" if it is */
     char story[STORY_SIZE]; /* in plain words */
     char crash[6144];       /* how a node died and where, "" if none did */
-    char out[1024];         /* the run folder, "" if none was left */
+    /* Of scenario.yaml, plan.yaml and the node program, if that is a file of
+     * its own; 0: none. */
+    uint64_t scenario_hash, plan_hash, program_hash;
+    char out[1024]; /* the run folder, "" if none was left */
     /* of a replay */
     RunDifference difference;
     unsigned checkpoints_alike;

@@ -3,10 +3,12 @@
  * have been edited, cut off or mixed up. */
 #include "sim/run_folder.h"
 
+#include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
 
 #include "sim/build_id.h"
+#include "sim/capsule.h"
 #include "sim/signature.h"
 
 #define RUN_FOLDER_ERROR (g_quark_from_static_string("seedbed-run-folder"))
@@ -18,6 +20,9 @@ static bool read_json(RunFolder *folder, const char *path, GError **error);
 static bool read_object(RunFolder *folder, JsonObject *object,
                         const char **missing);
 static bool read_bugs(RunFolder *folder, JsonObject *object);
+static void read_hashes(RunFolder *folder, JsonObject *object);
+static uint64_t hash_member(JsonObject *object, const char *name);
+static bool find_program(RunFolder *folder, GError **error);
 static void read_violation(RunFolder *folder, JsonObject *object);
 static bool text_member(JsonObject *object, const char *name,
                         const char **text);
@@ -27,6 +32,7 @@ static bool number_member(JsonObject *object, const char *name,
 static bool word_member(JsonObject *object, const char *name,
                         const char *const *words, unsigned count,
                         unsigned *index);
+static void append_word(GString *text, const char *word);
 static bool has_file(const RunFolder *folder, const char *path, GError **error);
 
 RunFolder *
@@ -52,13 +58,36 @@ run_folder_load(const char *path, GError **error)
         return NULL;
     }
     folder->checkpoints = digest_checkpoints_load(checkpoints, error);
-    if (folder->checkpoints == NULL) {
+    if (folder->checkpoints == NULL || !find_program(folder, error)) {
         return NULL;
     }
     if (!g_file_test(folder->trace_path, G_FILE_TEST_IS_REGULAR)) {
         g_clear_pointer(&folder->trace_path, g_free);
     }
     return g_steal_pointer(&folder);
+}
+
+/* Is the nodes' program, where it is a file of its own, still the same? */
+static bool
+find_program(RunFolder *folder, GError **error)
+{
+    Scenario *scenario;
+    const char *program;
+
+    if (folder->program_hash == 0) {
+        return true;
+    }
+    scenario =
+        scenario_load(folder->scenario_path, NULL, 0, folder->seed, error);
+    if (scenario == NULL) {
+        return false;
+    }
+    program = capsule_program(scenario->program, folder->isolation);
+    if (program != NULL && capsule_hash(program) != folder->program_hash) {
+        folder->program = g_strdup(program);
+    }
+    scenario_free(scenario);
+    return true;
 }
 
 static bool
@@ -140,6 +169,7 @@ read_object(RunFolder *folder, JsonObject *object, const char **missing)
          number_member(object, "explore_order", &folder->explore));
     NEED("bugs", read_bugs(folder, object));
 #undef NEED
+    read_hashes(folder, object);
     folder->keep_going =
         json_object_has_member(object, "keep_going") &&
         JSON_NODE_HOLDS_VALUE(json_object_get_member(object, "keep_going")) &&
@@ -170,6 +200,28 @@ read_bugs(RunFolder *folder, JsonObject *object)
         folder->bugs[i] = g_strdup(json_node_get_string(item));
     }
     return true;
+}
+
+/* A folder of an older build has none. */
+static void
+read_hashes(RunFolder *folder, JsonObject *object)
+{
+    uint64_t scenario = hash_member(object, "scenario_hash");
+    uint64_t plan = hash_member(object, "plan_hash");
+
+    folder->scenario_edited =
+        scenario != 0 && scenario != capsule_hash(folder->scenario_path);
+    folder->plan_edited = plan != 0 && plan != capsule_hash(folder->plan_path);
+    folder->program_hash = hash_member(object, "program_hash");
+}
+
+static uint64_t
+hash_member(JsonObject *object, const char *name)
+{
+    const char *text;
+
+    return text_member(object, name, &text) ? g_ascii_strtoull(text, NULL, 16)
+                                            : 0;
 }
 
 static void
@@ -281,6 +333,39 @@ run_folder_own_build(const RunFolder *folder)
     return strcmp(folder->build, build_id_text()) == 0;
 }
 
+char *
+run_folder_command(const RunFolder *folder, const char *plan)
+{
+    GString *text = g_string_new("seedbed run ");
+
+    append_word(text, folder->scenario_path);
+    g_string_append_printf(text, " --seed %" PRIu64 " --plan ", folder->seed);
+    append_word(text, plan);
+    for (char **bug = folder->bugs; bug != NULL && *bug != NULL; bug++) {
+        g_string_append_printf(text, " --bug %s", *bug);
+    }
+    if (folder->explore != 0) {
+        g_string_append_printf(text, " --explore-order %" PRIu64,
+                               folder->explore);
+    }
+    if (folder->isolation == ENGINE_PROCESS) {
+        g_string_append(text, " --isolation process");
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* As a shell reads it. */
+static void
+append_word(GString *text, const char *word)
+{
+    g_autofree char *quoted = g_shell_quote(word);
+    bool plain = word[strspn(word, "abcdefghijklmnopqrstuvwxyz"
+                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "0123456789-_./,:+@%")] == '\0';
+
+    g_string_append(text, plain ? word : quoted);
+}
+
 const char *
 run_verdict_name(RunVerdict verdict)
 {
@@ -303,6 +388,7 @@ run_folder_free(RunFolder *folder)
     g_free(folder->message);
     g_free(folder->signature);
     g_free(folder->build);
+    g_free(folder->program);
     if (folder->checkpoints != NULL) {
         g_array_unref(folder->checkpoints);
     }

@@ -24,7 +24,11 @@ typedef struct RunFolder {
     uint64_t events;
     SimTime virtual_ns;
     char *build;
-    GArray *checkpoints; /* of DigestCheckpoint */
+    /* What is not as the run left it, as far as run.json can tell. */
+    bool scenario_edited, plan_edited;
+    uint64_t program_hash; /* 0: the program is in the build */
+    char *program;         /* of the nodes, changed since; NULL: as it was */
+    GArray *checkpoints;   /* of DigestCheckpoint */
 } RunFolder;
 
 /* Read @path. NULL and one line in @error that names the file and what is
@@ -39,6 +43,9 @@ void run_folder_options(const RunFolder *folder, RunOptions *options);
 /* Was it made by this very program? */
 bool run_folder_own_build(const RunFolder *folder);
 
+/* The command that does this run again with a plan and a folder of its own:
+ * what to go on with when a replay is not the same. The caller owns it. */
+char *run_folder_command(const RunFolder *folder, const char *plan);
 /* "pass", "violated" or "unknown". */
 const char *run_verdict_name(RunVerdict verdict);
 

@@ -10,6 +10,7 @@
 #include "sim/signature.h"
 
 static char *command_text(const RunOptions *options, const RunResult *result);
+static void json_hash(JsonBuilder *json, const char *name, uint64_t hash);
 static void json_bugs(JsonBuilder *json, char **bugs);
 static void json_violations(JsonBuilder *json, const RunResult *result);
 static void json_faults(JsonBuilder *json, const RunResult *result);
@@ -77,6 +78,9 @@ run_json(const RunOptions *options, const RunResult *result)
     MEMBER("explore_order", string, explore);
     MEMBER("keep_going", boolean, options->keep_going);
     MEMBER("build", string, build_id_text());
+    json_hash(json, "scenario_hash", result->scenario_hash);
+    json_hash(json, "plan_hash", result->plan_hash);
+    json_hash(json, "program_hash", result->program_hash);
     MEMBER("replay", string, command);
     json_builder_end_object(json);
     root = json_builder_get_root(json);
@@ -104,6 +108,15 @@ json_story(JsonBuilder *json, const RunResult *result)
         }
     }
     json_builder_end_array(json);
+}
+
+static void
+json_hash(JsonBuilder *json, const char *name, uint64_t hash)
+{
+    g_autofree char *text = g_strdup_printf("%016" PRIx64, hash);
+
+    json_builder_set_member_name(json, name);
+    json_builder_add_string_value(json, hash != 0 ? text : "");
 }
 
 static void

@@ -20,7 +20,6 @@ static bool write_plan(const char *folder, const Futures *futures, SimTime at,
 static char *curve_csv(const WhyResult *result);
 static char *faults_csv(const WhyResult *result);
 static void append_share(GString *out, const WhyShare *share);
-static char *command_of(const RunFolder *folder);
 static char *plan_name(SimTime at, bool failing);
 static void json_points(JsonBuilder *json, const WhyResult *result);
 static void json_faults(JsonBuilder *json, const WhyResult *result);
@@ -41,7 +40,7 @@ why_folder_write(const WhyOptions *options, const char *path,
     }
     partial = whole_dir_path(dir);
     g_strlcpy(result->out, path, sizeof(result->out));
-    result->command = command_of(folder);
+    result->command = run_folder_command(folder, "%s");
     good = write_text(partial, "why.csv", curve_csv(result), error) &&
            write_text(partial, "faults.csv", faults_csv(result), error) &&
            write_plans(partial, futures, result, error);
@@ -124,31 +123,6 @@ plan_name(SimTime at, bool failing)
     }
     return g_strdup_printf("%s-%ss.yaml", failing ? "failing" : "passing",
                            digits);
-}
-
-/* What runs a future once more. */
-static char *
-command_of(const RunFolder *folder)
-{
-    GString *text = g_string_new(NULL);
-    g_autofree char *scenario = g_shell_quote(folder->scenario_path);
-
-    g_string_printf(text, "seedbed run %s --seed %" PRIu64 " --plan %%s",
-                    strpbrk(folder->scenario_path, " '\"$\\") != NULL
-                        ? scenario
-                        : folder->scenario_path,
-                    folder->seed);
-    for (char **bug = folder->bugs; bug != NULL && *bug != NULL; bug++) {
-        g_string_append_printf(text, " --bug %s", *bug);
-    }
-    if (folder->explore != 0) {
-        g_string_append_printf(text, " --explore-order %" PRIu64,
-                               folder->explore);
-    }
-    if (folder->isolation == ENGINE_PROCESS) {
-        g_string_append(text, " --isolation process");
-    }
-    return g_string_free(text, FALSE);
 }
 
 static char *

@@ -448,9 +448,10 @@ world_new(CellWorld *shared, const Plan *plan, Queue *queue)
         world->link_count += active->fault->kind == FAULT_LINK;
         if (active->fault->netem != NULL) {
             bool good =
-                netem_parse(active->fault->netem, NULL, &active->netem, NULL);
+                netem_parse(active->fault->netem, shared->scenario->files,
+                            &active->netem, NULL);
 
-            g_assert(good); /* plan_load() has judged it */
+            g_assert(good); /* plan_check() has judged it */
         }
     }
     for (unsigned i = 0; i < shared->scenario->rate_count; i++) {

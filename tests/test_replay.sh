@@ -108,7 +108,8 @@ sed -i '2s/ [0-9a-f]\{32\}$/ 00000000000000000000000000000000/' \
     elsewhere/digest.ckpt
 expect 1 "$seedbed" replay elsewhere
 says '^DIFFERENT: the original is left between event 4096 at .* and event 8192'
-says '^The likely reason: it was made by another build'
+says '^The likely reason: another build made it; replay it with that one\.'
+says '^  seedbed run elsewhere/scenario.yaml --seed 7 --plan elsewhere/plan.yaml$'
 expect 1 "$seedbed" replay elsewhere --json
 json same=false difference.after_event=4096 difference.by_event=8192
 
@@ -117,6 +118,75 @@ cp -r run edited
 sed -i 's/"seed" : "7"/"seed" : "8"/' edited/run.json
 expect 1 "$seedbed" replay edited
 says '^DIFFERENT: '
+
+# What was edited is named; where that changes nothing, it is still the same.
+rm -rf edited
+cp -r run edited
+echo '# a remark' >>edited/scenario.yaml
+expect 0 "$seedbed" replay edited
+says '^edited/scenario\.yaml was edited after the run$'
+says_not 'plan\.yaml was edited'
+says '^the same: PASS'
+sed -i 's/delay [0-9]*ms/delay 9ms/' edited/scenario.yaml
+expect 1 "$seedbed" replay edited
+says '^DIFFERENT: '
+says '^The likely reason: it was edited, so it is another run\.'
+rm -rf edited
+cp -r run edited
+sed -i '1d' edited/plan.yaml
+expect 1 "$seedbed" replay edited
+says '^edited/plan\.yaml was edited after the run$'
+says '^  seedbed run edited/scenario.yaml --seed 7 --plan edited/plan.yaml$'
+expect 1 "$seedbed" replay edited --json
+json same=false plan_edited=true scenario_edited=false program_changed=false
+# What it says to go on with works.
+expect 1 "$seedbed" run edited/scenario.yaml --seed 7 --plan edited/plan.yaml \
+    --out "a folder" --quiet
+expect 1 "$seedbed" replay "a folder"
+says '^the same: VIOLATED'
+
+# A capsule has all that it borrows from: it is the same wherever it is.
+mkdir -p borrow/sub
+seq -s ' ' -8000 100 8000 >borrow/sub/steep.dist
+cat >borrow/borrow.yaml <<'EOF'
+duration: "2 s"
+nodes: {count: 3}
+network: {links: "delay 2ms 1ms distribution sub/steep.dist"}
+clients: [{count: 2}]
+faults:
+  random:
+    - {kind: link, every: "300 ms", nodes: one, to: all, for: "100 ms",
+       netem: "delay 9ms 3ms distribution sub/steep.dist"}
+EOF
+expect 0 "$seedbed" run borrow/borrow.yaml --out borrow/run --quiet
+expect 0 "$seedbed" run borrow/borrow.yaml --no-out --json
+cp stdout borrow/whole
+mv borrow/run moved
+rm -r borrow/sub
+expect 0 "$seedbed" replay moved
+says '^the same: PASS'
+(cd / && "$seedbed" replay "$folder/moved" --quiet) ||
+    fail "a capsule is not the same from elsewhere"
+expect 0 "$seedbed" run moved/scenario.yaml --plan moved/plan.yaml --json \
+    --no-out
+[ "$(grep '"digest"' stdout)" = "$(grep '"digest"' borrow/whole)" ] ||
+    fail "a capsule's scenario and plan are another run"
+rm moved/*.dist
+expect 254 "$seedbed" replay moved
+
+# The nodes' own program, when that is a file.
+cp "$build/tests/echo.so" own.so
+cat >own.yaml <<EOF
+duration: "1 s"
+nodes: {count: 3, program: "$folder/own.so"}
+EOF
+expect 0 "$seedbed" run own.yaml --out own --quiet
+expect 0 "$seedbed" replay own
+says_not 'is not the file'
+echo >>own.so
+expect 0 "$seedbed" replay own
+says 'own\.so, which the nodes run, is not the file that it was$'
+says '^the same: PASS'
 
 # Damage: one line, exit 254.
 for file in run.json scenario.yaml plan.yaml digest.ckpt; do
