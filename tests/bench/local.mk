@@ -22,6 +22,11 @@ benches += %D%/bench_raft
 %C%_bench_raft_LDADD = $(LIBS_SIM)
 EXTRA_DIST += %D%/raft.yaml %D%/raft-light.yaml
 
+benches += %D%/bench_sweep
+%C%_bench_sweep_SOURCES = %D%/sweep.c $(bench_common)
+%C%_bench_sweep_CFLAGS = $(BENCH_CFLAGS) $(SQLITE_CFLAGS)
+%C%_bench_sweep_LDADD = $(LIBS_SIM)
+
 EXTRA_PROGRAMS += $(benches)
 CLEANFILES += $(benches)
 
