@@ -35,6 +35,7 @@ static int run_elsewhere(const SweepWork *work, const SweepUnit *unit,
                          RunOptions *options, RunResult *result,
                          GError **error);
 static GPtrArray *litter(void);
+static void no_files(RunOptions *options);
 static int run_unit(const SweepWork *work, const SweepUnit *unit,
                     RunOptions *options, RunResult *result, GError **error);
 static void fill_row(ResultsRow *row, const SweepUnit *unit,
@@ -83,8 +84,7 @@ run_one(const SweepJob *job, unsigned at, SweepReply *reply)
     options.no_folder = job->capsule == NULL;
     options.out = job->capsule;
     if (options.no_folder) {
-        options.trace_text = options.trace_binary = false;
-        options.capture_pcap = false;
+        no_files(&options);
     }
     if (work->options->variants[unit->variant - 1].build == 'A') {
         reply->status = run_unit(work, unit, &options, &result, &error);
@@ -101,6 +101,15 @@ run_one(const SweepJob *job, unsigned at, SweepReply *reply)
         fill_row(&reply->row, unit, &result);
     }
     reply->row.cpu_ns = cpu_now() - cpu;
+}
+
+/* What --trace and --capture leave, capsules have. */
+static void
+no_files(RunOptions *options)
+{
+    options->trace_text = options->trace_binary = false;
+    options->trace_perfetto = options->trace_shiviz = false;
+    options->capture_pcap = options->capture_pcapng = false;
 }
 
 static int
@@ -173,7 +182,7 @@ run_again(const SweepJob *job, unsigned at, SweepReply *reply)
     int status;
 
     options.no_folder = true;
-    options.trace_text = options.trace_binary = options.capture_pcap = false;
+    no_files(&options);
     row->by_process = by_process(job->work, unit->seed);
     if (row->by_process) {
         options.isolation = ENGINE_PROCESS;
@@ -291,7 +300,7 @@ sweep_job_try(const SweepWork *work, unsigned variant, uint64_t seed,
         return sweep_other_try(work->options, &unit, error);
     }
     options.no_folder = true;
-    options.trace_text = options.trace_binary = options.capture_pcap = false;
+    no_files(&options);
     options.stop_event = 1;
     status = run_unit(work, &unit, &options, &result, error);
     if (status < RUN_BAD_ARGUMENTS) {

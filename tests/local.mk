@@ -467,7 +467,7 @@ endif
 
 check_DATA += %D%/bad_module.so
 CLEANFILES += %D%/bad_module.so
-EXTRA_DIST += %D%/bad_module.c %D%/test_crash.sh %D%/soak.sh
+EXTRA_DIST += %D%/bad_module.c %D%/test_crash.sh
 TESTS += %D%/test_crash.sh
 %D%/bad_module.so: tests/bad_module.c tests/bad_node.c tests/bad_node.h \
 		libseedbed-node.a

@@ -28,3 +28,18 @@ TESTS += %D%/test_scenario_set
 %C%_test_scenario_set_SOURCES = %D%/test_scenario_set.c
 %C%_test_scenario_set_CFLAGS = $(TEST_CFLAGS)
 %C%_test_scenario_set_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+# One night of sweeps, as an example for cron, systemd and CI.
+nightlydir = $(pkgdatadir)/examples
+dist_nightly_SCRIPTS = %D%/nightly/nightly.sh
+dist_nightly_DATA = %D%/nightly/seedbed-nightly.timer
+nodist_nightly_DATA = %D%/nightly/seedbed-nightly.service
+EXTRA_DIST += %D%/nightly/seedbed-nightly.service.in
+CLEANFILES += %D%/nightly/seedbed-nightly.service
+%D%/nightly/seedbed-nightly.service: %D%/nightly/seedbed-nightly.service.in \
+		Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D%/nightly && sed -e 's,[@]bindir[@],$(bindir),' \
+	  -e 's,[@]pkgdatadir[@],$(pkgdatadir),' \
+	  $(srcdir)/%D%/nightly/seedbed-nightly.service.in >$@
+dist_check_SCRIPTS += %D%/test_nightly.sh
+TESTS += %D%/test_nightly.sh
