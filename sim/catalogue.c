@@ -7,7 +7,7 @@
 
 #define SUFFIX ".yaml"
 
-#define FOLDERS 3u
+#define FOLDERS 4u
 
 static const char *folder(unsigned number);
 static void add_folder(GArray *entries, const char *path);
@@ -52,7 +52,8 @@ folder(unsigned number)
 
     return number == 0   ? asked != NULL ? asked : "tests/scenarios"
            : number == 1 ? "tests/scenarios"
-                         : SEEDBED_PKGDATADIR "/scenarios";
+           : number == 2 ? SEEDBED_PKGDATADIR "/scenarios"
+                         : SEEDBED_SOURCEDIR "/tests/scenarios";
 }
 
 static void

@@ -13,7 +13,8 @@ typedef struct CatalogueEntry {
 
 /* Every scenario once, by name: one of the checkout hides an installed one.
  * They are in the folder that the environment variable SEEDBED_SCENARIOS names,
- * in tests/scenarios, and where they were installed.
+ * in tests/scenarios, where they were installed, and in the checkout that the
+ * program was built from.
  * Returns an array of CatalogueEntry; release with g_array_unref(). */
 GArray *catalogue_scenarios(void);
 /* What the user called @name: a path as it is, or, of a word without a '/'
