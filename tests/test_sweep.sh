@@ -211,7 +211,7 @@ expect 1 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out news \
     --set 'expect.operations=100000' --since bad/results.sqlite --json
 json 'since="bad/results.sqlite"' resolved
 says '"state" : "new"'
-says '^    "elections: # elections, expected'
+says '^    "elections: '
 expect 255 "$seedbed" sweep "$chaos" --seeds 1..2 --set "$short" --out news \
     --since nothing
 [ "$(wc -l <stderr)" = 1 ] || fail "--since nothing: $(cat stderr)"
