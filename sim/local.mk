@@ -99,6 +99,7 @@ libsim_a_SOURCES += %D%/report_diagram.c %D%/report_diagram.h
 libsim_a_SOURCES += %D%/report_event.c %D%/report_event.h
 libsim_a_SOURCES += %D%/report_tables.c %D%/report_tables.h
 libsim_a_SOURCES += %D%/report_timeline.c %D%/report_timeline.h
+libsim_a_SOURCES += %D%/report_words.c %D%/report_words.h
 libsim_a_SOURCES += %D%/resolve.c %D%/resolve.h
 libsim_a_SOURCES += %D%/results.c %D%/results.h
 libsim_a_SOURCES += %D%/results_coverage.c

@@ -16,24 +16,30 @@
 #include "sim/report_timeline.h"
 #include "sim/whole_file.h"
 
+/* What the check of the history draws when it fails. */
+#define HISTORY_PICTURE "linearizability.svg"
 /* A picture above this size is left to a viewer. */
 #define PICTURE_MAX ((size_t)8 * 1024 * 1024)
 
 static void put_head(GString *out, const ReportData *data);
 static void put_failures(GString *out, const ReportData *data);
-static void put_failure(GString *out, JsonObject *violation);
+static void put_failure(GString *out, JsonObject *violation, bool explain);
 static void put_headline(GString *out, const ReportData *data);
 static void put_command(GString *out, const ReportData *data);
+static void put_history(GString *out, const ReportData *data,
+                        const char *folder);
 static void put_timeline(GString *out, const ReportData *data);
 static bool has_package(const ReportData *data, const char *package);
 static void put_diagram(GString *out, const ReportData *data);
 static void put_story(GString *out, const ReportData *data);
 static void put_pictures(GString *out, const ReportData *data,
                          const char *folder, const char *missing);
+static bool is_picture(const ReportData *data, const char *name);
 static void put_picture(GString *out, const char *folder, const char *name);
 static void put_facts(GString *out, const ReportData *data);
 static void put_fact(GString *out, const char *name, const char *text);
-static void put_details(GString *out, const char *name, const char *text);
+static void put_details(GString *out, const char *class, const char *name,
+                        const char *text);
 static const char *check_text(const char *name, const char **source);
 static char *draw_missing(const char *folder);
 
@@ -71,6 +77,7 @@ report_write(const char *folder, GError **error)
     put_head(out, data);
     put_failures(out, data);
     put_command(out, data);
+    put_history(out, data, folder);
     put_timeline(out, data);
     put_diagram(out, data);
     put_story(out, data);
@@ -180,23 +187,37 @@ put_headline(GString *out, const ReportData *data)
     html_time(out, report_json_count(first, "at_ns"), false);
 }
 
+/* The first one large; the others are mostly its echoes. */
 static void
 put_failures(GString *out, const ReportData *data)
 {
     JsonArray *array = report_json_array(data->run, "violations");
+    unsigned count = array != NULL ? json_array_get_length(array) : 0;
+    const char *told = NULL;
 
-    for (unsigned i = 0; array != NULL && i < json_array_get_length(array);
-         i++) {
+    for (unsigned i = 0; i < count; i++) {
         JsonObject *violation = report_json_item(array, i);
+        const char *check;
 
+        if (i == 1) {
+            g_string_append_printf(out,
+                                   "<details class=\"more\"><summary>%u "
+                                   "more violation%s</summary>\n",
+                                   count - 1, count > 2 ? "s" : "");
+        }
         if (violation != NULL) {
-            put_failure(out, violation);
+            check = report_json_text(violation, "check", "?");
+            put_failure(out, violation,
+                        told == NULL || strcmp(told, check) != 0);
+            told = check;
         }
     }
+    g_string_append(out, count > 1 ? "</details>\n" : "");
 }
 
+/* @explain: what must hold was not said yet. */
 static void
-put_failure(GString *out, JsonObject *violation)
+put_failure(GString *out, JsonObject *violation, bool explain)
 {
     const char *name = report_json_text(violation, "check", "?");
     const char *source = "";
@@ -205,17 +226,15 @@ put_failure(GString *out, JsonObject *violation)
 
     g_string_append(out, "<div class=\"failure\"><p class=\"message\">");
     html_text(out, report_json_text(violation, "message", ""));
-    g_string_append(out, "</p>\n<p>");
-    if (text != NULL) {
-        g_string_append(out, "What must hold: ");
+    g_string_append(out, "</p>\n");
+    if (explain && text != NULL) {
+        g_string_append(out, "<p>What must hold: ");
         html_text(out, text);
         g_string_append(out, ". <span class=\"note\">(");
         html_text(out, source);
-        g_string_append(out, ")</span>");
-    } else {
-        g_string_append(out, "The scenario expects otherwise.");
+        g_string_append(out, ")</span></p>\n");
     }
-    g_string_append(out, "</p>\n<p class=\"note\"><code>");
+    g_string_append(out, "<p class=\"note\"><code>");
     html_text(out, name);
     g_string_append(out, "</code>");
     if (node > 0) {
@@ -257,6 +276,17 @@ put_command(GString *out, const ReportData *data)
     html_text(out, report_json_text(data->run, "replay", ""));
     g_string_append(out, "</code><button id=\"copy\" type=\"button\">Copy"
                          "</button></div>\n");
+}
+
+static void
+put_history(GString *out, const ReportData *data, const char *folder)
+{
+    if (is_picture(data, HISTORY_PICTURE)) {
+        g_string_append(out, "<section class=\"long\"><h2>The operations that "
+                             "have no order</h2>\n");
+        put_picture(out, folder, HISTORY_PICTURE);
+        g_string_append(out, "</section>\n");
+    }
 }
 
 static void
@@ -368,9 +398,22 @@ put_pictures(GString *out, const ReportData *data, const char *folder,
         g_string_append(out, "</p>\n");
     }
     for (unsigned i = 0; i < data->pictures->len; i++) {
-        put_picture(out, folder, data->pictures->pdata[i]);
+        if (strcmp(data->pictures->pdata[i], HISTORY_PICTURE) != 0) {
+            put_picture(out, folder, data->pictures->pdata[i]);
+        }
     }
     g_string_append(out, "</section>\n");
+}
+
+static bool
+is_picture(const ReportData *data, const char *name)
+{
+    for (unsigned i = 0; i < data->pictures->len; i++) {
+        if (strcmp(data->pictures->pdata[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void
@@ -419,9 +462,9 @@ put_facts(GString *out, const ReportData *data)
         }
     }
     g_string_append(out, "</dl>\n");
-    put_details(out, "The last events as text", data->events);
-    put_details(out, "The fault plan", data->plan);
-    put_details(out, "The scenario", data->scenario);
+    put_details(out, "events", "The last events as text", data->events);
+    put_details(out, "plan", "The fault plan", data->plan);
+    put_details(out, "scenario", "The scenario", data->scenario);
     g_string_append(out, "</section>\n");
 }
 
@@ -436,11 +479,12 @@ put_fact(GString *out, const char *name, const char *text)
 }
 
 static void
-put_details(GString *out, const char *name, const char *text)
+put_details(GString *out, const char *class, const char *name, const char *text)
 {
     if (text != NULL) {
-        g_string_append_printf(out, "<details><summary>%s</summary><pre>",
-                               name);
+        g_string_append_printf(
+            out, "<details class=\"%s\"><summary>%s</summary><pre>", class,
+            name);
         html_text(out, text);
         g_string_append(out, "</pre></details>\n");
     }

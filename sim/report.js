@@ -44,7 +44,8 @@
     var from = +element.dataset.a;
     var to = element.dataset.b === undefined ? from : +element.dataset.b;
     return { element: element, kind: element.tagName, from: from, to: to,
-      room: element.tagName === 'text' ? element.textContent.length * 6.1 + 6 : 0 };
+      room: element.tagName === 'text' ? element.textContent.length * 6.1 + 6 : 0,
+      unless: +element.dataset.unless || Infinity };
   });
   var name = 'http://www.w3.org/2000/svg';
 
@@ -66,7 +67,7 @@
       var b = Math.min(place(thing.to), left + width);
       var seen = thing.to >= low && thing.from <= high;
       if (thing.kind === 'text') {
-        seen = seen && b - a >= thing.room;
+        seen = seen && b - a >= thing.room && b - a < thing.unless;
         thing.element.setAttribute('x', a + 4);
       } else if (thing.kind === 'rect') {
         thing.element.setAttribute('x', a);
@@ -145,7 +146,8 @@
   });
   svg.addEventListener('dblclick', function () { zoom(0, 1); });
   addEventListener('beforeprint', function () {
-    document.querySelectorAll('details').forEach(function (details) {
+    // Not the events: they would be fifty sheets.
+    document.querySelectorAll('details:not(.events)').forEach(function (details) {
       details.open = true;
     });
   });

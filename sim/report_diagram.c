@@ -9,21 +9,17 @@
 #include <string.h>
 
 #include "sim/html.h"
-#include "sim/report_event.h"
+#include "sim/report_words.h"
 
 #define WIDTH      900u
 #define ROWS_MAX   72u
 #define ROW_HEIGHT 19u
 #define TOP        38u
 #define LANES_LEFT 104u
-#define LANES_ROOM 330u
-#define WORDS_MAX  76u /* letters of a row's text, by the width left */
-
-typedef struct Line {
-    const char *text; /* borrowed */
-    size_t size;
-    ReportEvent event;
-} Line;
+#define LANES_ROOM 330.0
+#define LANE_MAX   58.0
+#define HEAD_WIDTH 30.0
+#define LETTER     6.1 /* the width of one, more or less */
 
 typedef struct Row {
     SimTime at;
@@ -37,10 +33,11 @@ typedef struct Row {
 typedef struct Diagram {
     GString *out;
     const ReportData *data;
-    GArray *lines; /* Line */
+    GArray *lines; /* ReportLine */
     GArray *rows;  /* Row, all of them */
     GArray *shown; /* unsigned: numbers of rows */
-    unsigned lane_width, left_out;
+    double lane_width;
+    unsigned left_out;
     bool clients; /* some row shown is about them */
 } Diagram;
 
@@ -56,26 +53,27 @@ static void draw_syncs(const Diagram *diagram);
 static void draw_sync(const Diagram *diagram, const Row *row,
                       const ReportEvent *sync);
 static void draw_messages(const Diagram *diagram, const Row *row);
-static void draw_send(const Diagram *diagram, const Row *row, const Line *line);
-static void draw_stub(const Diagram *diagram, const Row *row, const Line *line);
+static void draw_send(const Diagram *diagram, const Row *row,
+                      const ReportLine *line);
+static bool is_said_before(const Diagram *diagram, const Row *row,
+                           const ReportLine *line);
+static void draw_stub(const Diagram *diagram, const Row *row,
+                      const ReportLine *line);
 static bool is_drawn_from(const Diagram *diagram, const Row *row,
                           const ReportEvent *event);
 static bool same_message(const ReportEvent *left, const ReportEvent *right);
 static void open_arrow(const Diagram *diagram, const char *class,
-                       const Line *line, const Line *other);
+                       const ReportLine *line, const ReportLine *other);
 static void draw_row(const Diagram *diagram, const Row *row);
+static void clip(GString *words, glong letters);
 static void draw_dot(const Diagram *diagram, const Row *row);
-static bool is_violated(const Diagram *diagram, const Row *row);
-static void say_row(const Diagram *diagram, const Row *row, GString *words);
-static void say_sends(const Diagram *diagram, const Row *row, unsigned *at,
-                      GString *words);
-static bool said_again(const ReportEvent *left, const ReportEvent *right);
-static void say_event(const Diagram *diagram, const ReportEvent *event,
-                      GString *words);
-static void put_host(const Diagram *diagram, GString *out, NodeId host);
-static const Line *line_of(const Diagram *diagram, const Row *row, unsigned i);
+static const char *violated(const Diagram *diagram, const Row *row);
+static void draw_verdict(const Diagram *diagram);
+static const ReportLine *line_of(const Diagram *diagram, const Row *row,
+                                 unsigned i);
 static const Row *row_shown(const Diagram *diagram, unsigned place);
 static double lane_x(const Diagram *diagram, NodeId host);
+static double words_x(const Diagram *diagram);
 static double row_y(const Row *row);
 static double bottom(const Diagram *diagram);
 
@@ -85,10 +83,10 @@ report_diagram(GString *out, const ReportData *data)
     Diagram diagram = {.out = out, .data = data};
     bool any;
 
-    diagram.lines = g_array_new(FALSE, TRUE, sizeof(Line));
+    diagram.lines = g_array_new(FALSE, TRUE, sizeof(ReportLine));
     diagram.rows = g_array_new(FALSE, TRUE, sizeof(Row));
     diagram.shown = g_array_new(FALSE, TRUE, sizeof(unsigned));
-    diagram.lane_width = CLAMP(LANES_ROOM / (data->node_count + 1), 8, 58);
+    diagram.lane_width = MIN(LANES_ROOM / (data->node_count + 1), LANE_MAX);
     read_lines(&diagram);
     group_rows(&diagram);
     choose_rows(&diagram);
@@ -97,9 +95,10 @@ report_diagram(GString *out, const ReportData *data)
         g_string_append_printf(
             out,
             "<div class=\"scroll\"><svg id=\"diagram\" class=\"wide\" "
-            "viewBox=\"0 0 %u %.0f\" role=\"img\" aria-label=\"Messages "
+            "viewBox=\"0 0 %u %.0f\" style=\"--life:%.1f\" role=\"img\" "
+            "aria-label=\"Messages "
             "between nodes, time downwards\">\n",
-            WIDTH, bottom(&diagram) + 26);
+            WIDTH, bottom(&diagram) + 26, MIN(5, diagram.lane_width * 0.7));
         for (unsigned i = 0; i < diagram.shown->len; i++) {
             draw_row(&diagram, row_shown(&diagram, i));
         }
@@ -112,6 +111,7 @@ report_diagram(GString *out, const ReportData *data)
         for (unsigned i = 0; i < diagram.shown->len; i++) {
             draw_dot(&diagram, row_shown(&diagram, i));
         }
+        draw_verdict(&diagram);
         g_string_append(out, "</svg></div>\n<p class=\"note\">");
         html_printf(out,
                     "Rows are happenings, one below the other; time does not "
@@ -133,7 +133,7 @@ read_lines(Diagram *diagram)
 
     while (at != NULL && *at != '\0') {
         size_t size = strcspn(at, "\n");
-        Line line = {.text = at, .size = size};
+        ReportLine line = {.text = at, .size = size};
 
         if (report_event_parse(at, size, &line.event)) {
             g_array_append_val(diagram->lines, line);
@@ -149,7 +149,7 @@ group_rows(Diagram *diagram)
 
     for (unsigned i = 0; i < diagram->lines->len; i++) {
         const ReportEvent *event =
-            &g_array_index(diagram->lines, Line, i).event;
+            &g_array_index(diagram->lines, ReportLine, i).event;
 
         if (row.count == 0 || event->at != row.at || event->cell != row.cell) {
             if (row.count > 0) {
@@ -235,9 +235,11 @@ static void
 draw_heads(const Diagram *diagram)
 {
     unsigned count = diagram->data->node_count;
+    unsigned step = 1 + (unsigned)(HEAD_WIDTH / diagram->lane_width);
 
     for (NodeId node = 1; node <= count; node++) {
-        if (diagram->lane_width >= 18 || node == 1 || node % 5 == 0) {
+        if (node % step == 1 % step &&
+            (node + step <= count + 1 || step == 1 || !diagram->clients)) {
             g_string_append_printf(
                 diagram->out,
                 "<text class=\"head\" x=\"%.1f\" y=\"16\">n%u</text>\n",
@@ -306,7 +308,7 @@ draw_syncs(const Diagram *diagram)
         const Row *row = row_shown(diagram, i);
 
         for (unsigned j = 0; j < row->count; j++) {
-            const Line *line = line_of(diagram, row, j);
+            const ReportLine *line = line_of(diagram, row, j);
 
             if (line->event.kind == REPORT_SYNC) {
                 draw_sync(diagram, row, &line->event);
@@ -352,7 +354,7 @@ static void
 draw_messages(const Diagram *diagram, const Row *row)
 {
     for (unsigned i = 0; i < row->count; i++) {
-        const Line *line = line_of(diagram, row, i);
+        const ReportLine *line = line_of(diagram, row, i);
 
         if (line->event.kind == REPORT_SEND && line->event.peer != 0) {
             draw_send(diagram, row, line);
@@ -365,7 +367,7 @@ draw_messages(const Diagram *diagram, const Row *row)
 }
 
 static void
-draw_send(const Diagram *diagram, const Row *row, const Line *line)
+draw_send(const Diagram *diagram, const Row *row, const ReportLine *line)
 {
     double x = lane_x(diagram, row->cell), y = row_y(row);
     double far = lane_x(diagram, line->event.peer);
@@ -395,7 +397,7 @@ draw_send(const Diagram *diagram, const Row *row, const Line *line)
 
         for (unsigned j = 0;
              later->cell == line->event.peer && j < later->count; j++) {
-            const Line *other = line_of(diagram, later, j);
+            const ReportLine *other = line_of(diagram, later, j);
             bool dropped = other->event.kind == REPORT_DROP;
 
             if ((dropped || other->event.kind == REPORT_RECEIVE) &&
@@ -416,7 +418,7 @@ draw_send(const Diagram *diagram, const Row *row, const Line *line)
             }
         }
     }
-    if (arrivals == 0) {
+    if (arrivals == 0 && !is_said_before(diagram, row, line)) {
         open_arrow(diagram, "flying", line, NULL);
         g_string_append_printf(diagram->out,
                                "<path d=\"M%.1f %.1fL%.1f %.1f\"/></g>\n", x, y,
@@ -424,9 +426,18 @@ draw_send(const Diagram *diagram, const Row *row, const Line *line)
     }
 }
 
+/* One of many to the same node at once: one line stands for them. */
+static bool
+is_said_before(const Diagram *diagram, const Row *row, const ReportLine *line)
+{
+    const ReportLine *first = line_of(diagram, row, 0);
+
+    return line > first && report_words_again(&line[-1].event, &line->event);
+}
+
 /* Its sending is not in the picture. */
 static void
-draw_stub(const Diagram *diagram, const Row *row, const Line *line)
+draw_stub(const Diagram *diagram, const Row *row, const ReportLine *line)
 {
     double x = lane_x(diagram, row->cell), y = row_y(row);
     double far = lane_x(diagram, line->event.peer);
@@ -473,8 +484,8 @@ same_message(const ReportEvent *left, const ReportEvent *right)
 
 /* A group whose title is the lines of the trace. */
 static void
-open_arrow(const Diagram *diagram, const char *class, const Line *line,
-           const Line *other)
+open_arrow(const Diagram *diagram, const char *class, const ReportLine *line,
+           const ReportLine *other)
 {
     g_string_append_printf(diagram->out, "<g class=\"m %s\"><title>", class);
     html_text_size(diagram->out, line->text, line->size);
@@ -493,15 +504,17 @@ draw_row(const Diagram *diagram, const Row *row)
     GString *words = g_string_new(NULL);
     double y = row_y(row);
     bool world = row->cell == 0;
-    bool violated = is_violated(diagram, row);
+    bool bad = violated(diagram, row) != NULL;
     const Row *before =
         row->place > 0 ? row_shown(diagram, row->place - 1) : NULL;
 
-    say_row(diagram, row, words);
+    report_words(words, line_of(diagram, row, 0), row->count,
+                 diagram->data->node_count);
+    clip(words, (glong)((WIDTH - words_x(diagram)) / LETTER) - 3);
     g_string_append_printf(out, "<g class=\"row%s%s\"><title>",
-                           world ? " world" : "", violated ? " bad" : "");
+                           world ? " world" : "", bad ? " bad" : "");
     for (unsigned i = 0; i < row->count; i++) {
-        const Line *line = line_of(diagram, row, i);
+        const ReportLine *line = line_of(diagram, row, i);
 
         html_text_size(out, line->text, line->size);
         g_string_append_c(out, '\n');
@@ -515,10 +528,8 @@ draw_row(const Diagram *diagram, const Row *row)
                                ".%06" PRIu64 "</text>",
                                y + 4, row->at / SIM_S, row->at % SIM_S / 1000);
     }
-    g_string_append_printf(
-        out, "<text class=\"say\" x=\"%.1f\" y=\"%.1f\">",
-        lane_x(diagram, diagram->data->node_count + diagram->clients) + 34,
-        y + 4);
+    g_string_append_printf(out, "<text class=\"say\" x=\"%.1f\" y=\"%.1f\">",
+                           words_x(diagram), y + 4);
     if (!world) {
         g_string_append_printf(out, "<tspan class=\"who\">n%u</tspan> ",
                                row->cell);
@@ -526,6 +537,17 @@ draw_row(const Diagram *diagram, const Row *row)
     html_text(out, words->str);
     g_string_append(out, "</text></g>\n");
     g_string_free(words, TRUE);
+}
+
+static void
+clip(GString *words, glong letters)
+{
+    if (g_utf8_strlen(words->str, -1) > letters) {
+        const char *end = g_utf8_offset_to_pointer(words->str, letters - 1);
+
+        g_string_truncate(words, (gsize)(end - words->str));
+        g_string_append(words, "…");
+    }
 }
 
 /* On top of lifelines and arrows; a crash is a cross. */
@@ -548,7 +570,7 @@ draw_dot(const Diagram *diagram, const Row *row)
                                "<path class=\"crash\" d=\"M%.1f %.1fl10 10m0 "
                                "-10l-10 10\"/>\n",
                                x - 5, y - 5);
-    } else if (is_violated(diagram, row)) {
+    } else if (violated(diagram, row) != NULL) {
         g_string_append_printf(
             diagram->out,
             "<circle class=\"culprit\" cx=\"%.1f\" cy=\"%.1f\" r=\"7\"/>\n", x,
@@ -560,8 +582,9 @@ draw_dot(const Diagram *diagram, const Row *row)
     }
 }
 
-static bool
-is_violated(const Diagram *diagram, const Row *row)
+/* The check that this row violated; NULL: none. */
+static const char *
+violated(const Diagram *diagram, const Row *row)
 {
     JsonArray *array = report_json_array(diagram->data->run, "violations");
 
@@ -572,159 +595,32 @@ is_violated(const Diagram *diagram, const Row *row)
         if (violation != NULL && row->cell != 0 &&
             report_json_count(violation, "at_ns") == row->at &&
             report_json_count(violation, "node") == row->cell) {
-            return true;
+            return report_json_text(violation, "check", "?");
         }
     }
-    return false;
+    return NULL;
 }
 
-/* "n5  < vote_request from n3; votes for n3; sync #2; > vote_reply to n3". */
+/* Below the last row, if that is where the run stopped. */
 static void
-say_row(const Diagram *diagram, const Row *row, GString *words)
+draw_verdict(const Diagram *diagram)
 {
-    unsigned at = 0;
+    const Row *last = row_shown(diagram, diagram->shown->len - 1);
+    const char *check = violated(diagram, last);
 
-    while (at < row->count) {
-        const ReportEvent *event = &line_of(diagram, row, at)->event;
-        size_t before = words->len;
-
-        if (event->kind == REPORT_SEND || event->kind == REPORT_WAIT) {
-            say_sends(diagram, row, &at, words);
-        } else {
-            say_event(diagram, event, words);
-            at++;
-        }
-        if (words->len > before) {
-            g_string_append(words, "; ");
-        }
-    }
-    if (words->len >= 2) {
-        g_string_truncate(words, words->len - 2);
-    }
-    if (g_utf8_strlen(words->str, -1) > WORDS_MAX) {
-        g_string_truncate(
-            words, (gsize)(g_utf8_offset_to_pointer(words->str, WORDS_MAX - 1) -
-                           words->str));
-        g_string_append(words, "…");
+    if (check != NULL) {
+        g_string_append_printf(
+            diagram->out, "<text class=\"broken\" x=\"%.1f\" y=\"%.1f\">✗ ",
+            words_x(diagram), row_y(last) + ROW_HEIGHT + 4);
+        html_text(diagram->out, check);
+        g_string_append(diagram->out, "</text>\n");
     }
 }
 
-/* The same said to several is said once. */
-static void
-say_sends(const Diagram *diagram, const Row *row, unsigned *at, GString *words)
-{
-    const ReportEvent *first = &line_of(diagram, row, *at)->event;
-
-    g_string_append_printf(words, "→ %.*s%s", (int)first->name_size,
-                           first->name,
-                           first->kind == REPORT_WAIT ? " (waits) to" : " to");
-    while (*at < row->count) {
-        const ReportEvent *event = &line_of(diagram, row, *at)->event;
-        unsigned times = 1;
-
-        if (event->kind != first->kind ||
-            event->name_size != first->name_size ||
-            memcmp(event->name, first->name, first->name_size) != 0) {
-            break;
-        }
-        g_string_append_c(words, ' ');
-        put_host(diagram, words, event->peer);
-        while (*at + 1 < row->count &&
-               said_again(event, &line_of(diagram, row, *at + 1)->event)) {
-            times++;
-            (*at)++;
-        }
-        if (times > 1) {
-            g_string_append_printf(words, " ×%u", times);
-        }
-        if (event->lost_size > 0) {
-            g_string_append_printf(words, " ✕%.*s", (int)event->lost_size,
-                                   event->lost);
-        }
-        (*at)++;
-    }
-}
-
-static bool
-said_again(const ReportEvent *left, const ReportEvent *right)
-{
-    return left->kind == right->kind && left->peer == right->peer &&
-           left->lost_size == right->lost_size &&
-           left->name_size == right->name_size &&
-           memcmp(left->name, right->name, left->name_size) == 0;
-}
-
-static void
-say_event(const Diagram *diagram, const ReportEvent *event, GString *words)
-{
-    int size = (int)event->name_size;
-
-    switch (event->kind) {
-    case REPORT_RECEIVE:
-        g_string_append_printf(words, "← %.*s from ", size, event->name);
-        put_host(diagram, words, event->peer);
-        break;
-    case REPORT_DROP:
-        g_string_append(words, "✕ not taken, from ");
-        put_host(diagram, words, event->peer);
-        break;
-    case REPORT_ROLE:
-        g_string_append_printf(words, "is %.*s, term %" PRIu64, size,
-                               event->name, event->number);
-        break;
-    case REPORT_VOTE:
-        g_string_append(words, "votes for ");
-        put_host(diagram, words, event->peer);
-        break;
-    case REPORT_SYNC:
-        g_string_append_printf(words, "sync #%" PRIu64, event->number);
-        break;
-    case REPORT_DURABLE:
-        g_string_append_printf(words, "#%" PRIu64 " is durable", event->number);
-        break;
-    case REPORT_START:
-        g_string_append(words, "starts");
-        break;
-    case REPORT_CRASH:
-        g_string_append_printf(words, "crashes%.*s", size, event->name);
-        break;
-    case REPORT_HALT:
-        g_string_append_printf(words, "halts%.*s", size, event->name);
-        break;
-    case REPORT_PAUSE:
-        g_string_append(words, "stands still");
-        break;
-    case REPORT_RESUME:
-        g_string_append(words, "goes on");
-        break;
-    case REPORT_LOST_BYTES:
-        g_string_append_printf(words, "loses %.*s", size, event->name);
-        break;
-    case REPORT_TIMER:
-        g_string_append(words, "timer");
-        break;
-    case REPORT_FAULT:
-    case REPORT_HEAL:
-        g_string_append_printf(words, "fault %s%.*s",
-                               event->kind == REPORT_HEAL ? "ends: " : "", size,
-                               event->name);
-        break;
-    default:
-        break;
-    }
-}
-
-static void
-put_host(const Diagram *diagram, GString *out, NodeId host)
-{
-    g_string_append_printf(
-        out, host <= diagram->data->node_count ? "n%u" : "client %u", host);
-}
-
-static const Line *
+static const ReportLine *
 line_of(const Diagram *diagram, const Row *row, unsigned i)
 {
-    return &g_array_index(diagram->lines, Line, row->first + i);
+    return &g_array_index(diagram->lines, ReportLine, row->first + i);
 }
 
 static const Row *
@@ -740,6 +636,13 @@ lane_x(const Diagram *diagram, NodeId host)
     NodeId lane = MIN(host, diagram->data->node_count + 1);
 
     return LANES_LEFT + (double)(lane - 1) * diagram->lane_width + 8;
+}
+
+/* Beside the last lifeline. */
+static double
+words_x(const Diagram *diagram)
+{
+    return lane_x(diagram, diagram->data->node_count + diagram->clients) + 34;
 }
 
 static double

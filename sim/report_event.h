@@ -46,6 +46,13 @@ typedef struct ReportEvent {
                       * FAULT, HEAL: the line of the plan */
 } ReportEvent;
 
+/* A line and what it says. */
+typedef struct ReportLine {
+    const char *text; /* borrowed */
+    size_t size;
+    ReportEvent event;
+} ReportLine;
+
 /* False when @line (without its newline) is none of a text trace. Any bytes
  * are allowed. */
 bool report_event_parse(const char *line, size_t size, ReportEvent *event);

@@ -15,7 +15,6 @@
 #define RIGHT        12u
 #define PLOT_WIDTH   (WIDTH - LEFT - RIGHT)
 #define FAULT_HEIGHT 17u
-#define NODE_HEIGHT  26u
 #define AXIS_HEIGHT  34u
 #define LANES_MAX    12u
 #define LETTER       6.1 /* the width of one, more or less */
@@ -28,7 +27,7 @@ typedef struct Timeline {
     double span;          /* nanoseconds */
     unsigned fault_lanes; /* lines of faults that do not overlap */
     unsigned *lane_of;    /* by fault */
-    unsigned nodes_top, axis_top;
+    unsigned node_height, nodes_top, axis_top;
 } Timeline;
 
 static void pack_faults(Timeline *timeline);
@@ -39,7 +38,9 @@ static void draw_violations(const Timeline *timeline);
 static void put_bar(const Timeline *timeline, const char *class, SimTime start,
                     SimTime end, double y, double height);
 static void put_label(const Timeline *timeline, const char *class,
-                      SimTime start, SimTime end, double y, const char *text);
+                      SimTime start, SimTime end, double y, const char *text,
+                      double unless);
+static double room_of(const char *text);
 static double share(const Timeline *timeline, SimTime at);
 static double place(const Timeline *timeline, SimTime at);
 
@@ -55,7 +56,11 @@ report_timeline(GString *out, const ReportData *data)
     pack_faults(&timeline);
     timeline.nodes_top = 22 + timeline.fault_lanes * FAULT_HEIGHT +
                          (timeline.fault_lanes > 0 ? 8 : 0);
-    timeline.axis_top = timeline.nodes_top + data->node_count * NODE_HEIGHT + 4;
+    timeline.node_height = data->node_count > 30   ? 11
+                           : data->node_count > 12 ? 17
+                                                   : 26;
+    timeline.axis_top =
+        timeline.nodes_top + data->node_count * timeline.node_height + 4;
     height = timeline.axis_top + AXIS_HEIGHT;
     g_string_append_printf(
         out,
@@ -114,6 +119,7 @@ draw_faults(const Timeline *timeline)
             break;
         }
 
+        char number[24];
         const char *package = nemesis_of(fault_kind_find(fault->kind));
         g_autofree char *class = g_strdup_printf("fault f-%s", package);
         g_autofree char *on = g_strdup_printf("faultname on-f-%s", package);
@@ -130,7 +136,10 @@ draw_faults(const Timeline *timeline)
         }
         g_string_append(out, "</title>");
         put_bar(timeline, class, fault->start, fault->end, y, FAULT_HEIGHT - 3);
-        put_label(timeline, on, fault->start, fault->end, y + 11, label);
+        put_label(timeline, on, fault->start, fault->end, y + 11, label, 0);
+        g_snprintf(number, sizeof(number), "#%" PRIu64, fault->line);
+        put_label(timeline, on, fault->start, fault->end, y + 11, number,
+                  room_of(label));
         g_string_append(out, "</g>\n");
     }
 }
@@ -139,19 +148,23 @@ static void
 draw_nodes(const Timeline *timeline)
 {
     const ReportData *data = timeline->data;
+    bool tall = timeline->node_height > 15;
     GString *out = timeline->out;
 
     for (NodeId node = 1; node <= data->node_count; node++) {
-        double y = timeline->nodes_top + (double)(node - 1) * NODE_HEIGHT;
+        double y =
+            timeline->nodes_top + (double)(node - 1) * timeline->node_height;
 
         g_string_append_printf(out,
                                "<text class=\"who\" x=\"%u\" y=\"%.0f\">n%u"
                                "</text>\n",
-                               LEFT - 8, y + 16, node);
+                               LEFT - 8,
+                               y + (double)timeline->node_height / 2 + 2, node);
     }
     for (unsigned i = 0; i < data->roles->len; i++) {
         const ReportRole *role = &g_array_index(data->roles, ReportRole, i);
-        double y = timeline->nodes_top + (double)(role->node - 1) * NODE_HEIGHT;
+        double y = timeline->nodes_top +
+                   (double)(role->node - 1) * timeline->node_height;
         char class[16], label[40] = "";
 
         if ((role->end == role->start && role->start == 0) ||
@@ -161,7 +174,7 @@ draw_nodes(const Timeline *timeline)
             continue; /* before the first start; not to be seen */
         }
         g_snprintf(class, sizeof(class), "r%u", role->role);
-        if (role->role < REPORT_ROLE_DOWN) {
+        if (role->role < REPORT_ROLE_DOWN && tall) {
             g_snprintf(label, sizeof(label), "%s%" PRIu64,
                        role->role == 3 ? "term " : "t", role->term);
         }
@@ -175,9 +188,11 @@ draw_nodes(const Timeline *timeline)
         g_string_append(out, " to ");
         html_time(out, role->end, false);
         g_string_append(out, "</title>");
-        put_bar(timeline, class, role->start, role->end, y, NODE_HEIGHT - 4);
+        put_bar(timeline, class, role->start, role->end, y,
+                (double)timeline->node_height - (tall ? 4 : 2));
         g_snprintf(class, sizeof(class), "on%u", role->role);
-        put_label(timeline, class, role->start, role->end, y + 15, label);
+        put_label(timeline, class, role->start, role->end,
+                  y + (double)timeline->node_height / 2 + 2, label, 0);
         g_string_append(out, "</g>\n");
     }
 }
@@ -256,7 +271,8 @@ draw_violations(const Timeline *timeline)
                 "transform=\"translate(%.1f 0)\"><circle cy=\"%u\" r=\"7\"/>"
                 "</g>\n",
                 share(timeline, at), place(timeline, at),
-                timeline->nodes_top + (node - 1) * NODE_HEIGHT + 11);
+                timeline->nodes_top + (node - 1) * timeline->node_height +
+                    timeline->node_height / 2 - 2);
         }
     }
 }
@@ -275,10 +291,11 @@ put_bar(const Timeline *timeline, const char *class, SimTime start, SimTime end,
         MAX(place(timeline, end) - x, 1.5), height);
 }
 
-/* Shown where there is room for it. */
+/* Shown where there is room for it, unless there is as much as @unless, which
+ * a longer one needs. */
 static void
 put_label(const Timeline *timeline, const char *class, SimTime start,
-          SimTime end, double y, const char *text)
+          SimTime end, double y, const char *text, double unless)
 {
     double x = place(timeline, start);
     double room = place(timeline, end) - x;
@@ -289,11 +306,23 @@ put_label(const Timeline *timeline, const char *class, SimTime start,
     g_string_append_printf(
         timeline->out,
         "<text class=\"z %s\" data-a=\"%.9f\" data-b=\"%.9f\" x=\"%.1f\" "
-        "y=\"%.0f\"%s>",
-        class, share(timeline, start), share(timeline, end), x + 4, y,
-        room < (double)strlen(text) * LETTER + 6 ? " display=\"none\"" : "");
+        "y=\"%.0f\"",
+        class, share(timeline, start), share(timeline, end), x + 4, y);
+    if (unless > 0) {
+        g_string_append_printf(timeline->out, " data-unless=\"%.1f\"", unless);
+    }
+    if (room < room_of(text) || (unless > 0 && room >= unless)) {
+        g_string_append(timeline->out, " display=\"none\"");
+    }
+    g_string_append_c(timeline->out, '>');
     html_text(timeline->out, text);
     g_string_append(timeline->out, "</text>");
+}
+
+static double
+room_of(const char *text)
+{
+    return (double)strlen(text) * LETTER + 6;
 }
 
 static double

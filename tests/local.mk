@@ -289,7 +289,8 @@ TESTS += %D%/test_report_event
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_report
 %C%_fuzz_fuzz_report_SOURCES = %D%/fuzz/fuzz_report.c sim/html.c \
-	sim/report_data.c sim/report_diagram.c sim/report_event.c
+	sim/report_data.c sim/report_diagram.c sim/report_event.c \
+	sim/report_words.c
 %C%_fuzz_fuzz_report_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_report_LDFLAGS = -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_report_LDADD = $(JSON_LIBS) $(GLIB_LIBS)
