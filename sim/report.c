@@ -81,8 +81,8 @@ report_write(const char *folder, GError **error)
     put_timeline(out, data);
     put_diagram(out, data);
     put_story(out, data);
-    put_pictures(out, data, folder, missing);
     report_tables_criteria(out, data);
+    put_pictures(out, data, folder, missing);
     report_tables_faults(out, data);
     report_tables_metrics(out, data);
     put_facts(out, data);

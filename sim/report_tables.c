@@ -7,42 +7,78 @@
 #include "sim/html.h"
 
 static void put_metric(GString *out, const char *name, uint64_t value);
-static void put_value(GString *out, JsonNode *node);
+static void put_criterion(GString *out, JsonObject *row);
+static void put_measured(GString *out, const char *unit, uint64_t value);
 static void put_name(GString *out, const char *name, size_t size);
 
-/* A list of objects, whatever their keys are: a column each. */
 void
 report_tables_criteria(GString *out, const ReportData *data)
 {
     JsonArray *array = report_json_array(data->run, "criteria");
-    JsonObject *first;
-    g_autoptr(GList) keys = NULL;
 
-    if (array == NULL || json_array_get_length(array) == 0 ||
-        (first = report_json_item(array, 0)) == NULL) {
+    if (array == NULL || json_array_get_length(array) == 0) {
         return;
     }
-    keys = json_object_get_members(first);
-    g_string_append(out, "<section><h2>Criteria</h2>\n<div class=\"scroll\">"
-                         "<table><thead><tr>");
-    for (GList *key = keys; key != NULL; key = key->next) {
-        g_string_append(out, "<th>");
-        put_name(out, key->data, strlen(key->data));
-        g_string_append(out, "</th>");
-    }
-    g_string_append(out, "</tr></thead><tbody>\n");
+    g_string_append(out,
+                    "<section><h2>Criteria</h2>\n<div class=\"scroll\"><table>"
+                    "<thead><tr><th></th><th>the scenario expects</th>"
+                    "<th class=\"number\">measured</th></tr></thead><tbody>\n");
     for (unsigned i = 0; i < json_array_get_length(array); i++) {
         JsonObject *row = report_json_item(array, i);
 
-        g_string_append(out, "<tr>");
-        for (GList *key = keys; row != NULL && key != NULL; key = key->next) {
-            g_string_append(out, "<td>");
-            put_value(out, json_object_get_member(row, key->data));
-            g_string_append(out, "</td>");
+        if (row != NULL) {
+            put_criterion(out, row);
         }
-        g_string_append(out, "</tr>\n");
     }
     g_string_append(out, "</tbody></table></div></section>\n");
+}
+
+/* What had no occasion to be judged neither holds nor fails. */
+static void
+put_criterion(GString *out, JsonObject *row)
+{
+    JsonNode *holds = json_object_get_member(row, "holds");
+    JsonNode *measured = json_object_get_member(row, "measured");
+    const char *unit = report_json_text(row, "unit", "");
+    bool judged =
+        holds != NULL && json_node_get_value_type(holds) == G_TYPE_BOOLEAN;
+    bool good = judged && json_node_get_boolean(holds);
+
+    g_string_append_printf(out, "<tr class=\"%s\"><td>%s</td><td>",
+                           !judged ? "unjudged"
+                           : good  ? "held"
+                                   : "broken",
+                           !judged ? "–"
+                           : good  ? "✓"
+                                   : "✗");
+    html_text(out, report_json_text(row, "criterion", "?"));
+    g_string_append(out, "</td><td class=\"number\">");
+    if (measured == NULL ||
+        json_node_get_value_type(measured) != G_TYPE_INT64) {
+        g_string_append(out, judged ? "never" : "not judged");
+    } else {
+        put_measured(out, unit, report_json_count(row, "measured"));
+    }
+    g_string_append(out, "</td></tr>\n");
+}
+
+static void
+put_measured(GString *out, const char *unit, uint64_t value)
+{
+    if (strcmp(unit, "ns") == 0) {
+        html_duration(out, value);
+    } else if (strcmp(unit, "ppb") == 0) {
+        g_string_append_printf(out, "%.4g %%", (double)value / 1e7);
+    } else if (strcmp(unit, "milli_per_s") == 0) {
+        g_string_append_printf(out, "%.1f/s", (double)value / 1e3);
+    } else if (g_str_has_prefix(unit, "milli")) {
+        g_string_append_printf(out, "%.3f", (double)value / 1e3);
+    } else {
+        html_count(out, value);
+        if (strcmp(unit, "bytes") == 0) {
+            g_string_append(out, " B");
+        }
+    }
 }
 
 void
@@ -121,24 +157,6 @@ put_metric(GString *out, const char *name, uint64_t value)
         g_string_append(out, bytes ? " B" : "");
     }
     g_string_append(out, "</dd></div>\n");
-}
-
-static void
-put_value(GString *out, JsonNode *node)
-{
-    g_autofree char *text = NULL;
-
-    if (node == NULL) {
-        return;
-    }
-    if (json_node_get_value_type(node) == G_TYPE_STRING) {
-        html_text(out, json_node_get_string(node));
-    } else if (json_node_get_value_type(node) == G_TYPE_BOOLEAN) {
-        g_string_append(out, json_node_get_boolean(node) ? "yes" : "no");
-    } else {
-        text = json_to_string(node, FALSE);
-        html_text(out, text);
-    }
 }
 
 static void

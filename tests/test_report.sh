@@ -59,7 +59,8 @@ fi
 page=$run/report.html
 judge "$page"
 has "$page" '✗ VIOLATED'
-has "$page" 'elections, expected at least 40'
+has "$page" 'expected elections &gt;= 40'
+has "$page" '<tr class="broken"><td>✗</td><td>elections &gt;= 40</td>'
 has "$page" "seedbed replay $run"
 has "$page" 'fault 1 of the plan: partition'
 has "$page" 'id="diagram"'
@@ -80,7 +81,7 @@ fi
 cp -r "$run" "$folder/harm"
 printf '<svg xmlns="http://www.w3.org/2000/svg"><script>x</script></svg>' \
     >"$folder/harm/linear.svg"
-sed 's/expected at least 40/<script>x<\/script>/; s/"elections"/"<b>"/' \
+sed 's/expected elections/<script>x<\/script>/; s/"elections"/"<b>"/' \
     "$run/run.json" >"$folder/harm/run.json"
 printf '# </pre><script>x</script>\n' >>"$folder/harm/plan.yaml"
 printf '[  5.999999999] node 1 * </title><script>x</script>\n' \
