@@ -55,7 +55,7 @@ bugs now|seedbed bugs: found 1 operand, expected: seedbed bugs
 list everything|seedbed list: found 'everything', expected scenarios, programs, distributions, faults, regions, keys, topologies, checks, models, bugs, nemesis, sometimes or buggify
 list faults keys|seedbed list: found 2 operands, expected: seedbed list [scenarios|programs|distributions|faults|regions|keys|topologies|checks|models|bugs|nemesis|sometimes|buggify]
 list faults --man|seedbed list: --man: expected seedbed list keys --man
-plot|seedbed plot: found 0 operands, expected: seedbed plot DIR
+plot|seedbed plot: found 0 operands, expected: seedbed plot DIR [SWEEP2]
 EOF
 
 # Mistakes whose line is another file's matter: one line, exit 254.
