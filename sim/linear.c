@@ -412,7 +412,8 @@ settle(Linear *linear, Part *part, LinearVerdict verdict)
         }
     } else if (verdict == LINEAR_BAD) {
         linear->counts.bad++;
-        if (linear->failures->len < LINEAR_FAILURES_MAX) {
+        if (linear->failures->len < LINEAR_FAILURES_MAX &&
+            !linear->options.verdict_only) {
             failure =
                 linear_explain(linear->options.model, linear->tools,
                                linear->search, part, &linear->options.limits);
@@ -483,7 +484,8 @@ linear_finish(Linear *linear)
         if (part->verdict == LINEAR_GOOD && linear->full) {
             part->verdict = LINEAR_UNKNOWN;
             linear->counts.unknown++;
-        } else if (part->verdict == LINEAR_GOOD) {
+        } else if (part->verdict == LINEAR_GOOD &&
+                   (linear->counts.bad == 0 || !linear->options.verdict_only)) {
             check_rest(linear, part);
         }
     }

@@ -25,6 +25,7 @@ typedef struct LinearOptions {
     LinearLimits limits; /* of steps: each search; of memory: in all */
     unsigned piece;      /* operations on a key before it is checked up to a
                           * point with none under way; 0: LINEAR_PIECE */
+    bool verdict_only;   /* do not find out why: linear_failures() is empty */
 } LinearOptions;
 
 #define LINEAR_PIECE 2048u

@@ -61,12 +61,6 @@ typedef struct LinearCall {
     bool reads_only;
 } LinearCall;
 
-typedef enum LinearPart {
-    LINEAR_NO_PART,
-    LINEAR_SOME_PART, /* and more must follow */
-    LINEAR_LAST_PART, /* it may leave the state */
-} LinearPart;
-
 /* Where bytes become words. The functions may be called from any of the
  * model's; what they return is good until the model returns. */
 typedef struct LinearTools LinearTools;
@@ -104,10 +98,10 @@ typedef struct LinearModel {
     bool (*step)(LinearTools *tools, uint64_t state, const LinearCall *call,
                  uint64_t *next);
     /* Hints of what a call without `gives`, such as an append, does to states;
-     * both or neither. Can @needed come about with @call on the way to it,
-     * and can @call be what leaves it? */
-    LinearPart (*part_of)(LinearTools *tools, const LinearCall *call,
-                          uint64_t needed);
+     * all three or none. Can @call be what leaves @needed? */
+    bool (*leaves)(LinearTools *tools, const LinearCall *call, uint64_t needed);
+    /* Can @needed come about with @call on the way to it, or at its end? */
+    bool (*helps)(LinearTools *tools, const LinearCall *call, uint64_t needed);
     /* Can calls that are not blind make @needed of @state? */
     bool (*begins)(LinearTools *tools, uint64_t state, uint64_t needed);
     /* For people, as in `write "a"`, `read -> null`; a state's as in `"a"`.

@@ -197,24 +197,28 @@ append(LinearTools *tools, uint64_t state, uint64_t more)
     return word;
 }
 
-/* @call is an append: its text is in what is needed, or ends it. */
-static LinearPart
-part_of(LinearTools *tools, const LinearCall *call, uint64_t needed)
+/* @call is an append: its text ends what is needed, or is in it. */
+static bool
+leaves(LinearTools *tools, const LinearCall *call, uint64_t needed)
 {
     LinearValue value = tools->value_of(tools, needed);
     LinearValue piece = tools->value_of(tools, call->words[1]);
 
-    if (value.kind != LINEAR_BYTES || value.size < piece.size) {
-        return LINEAR_NO_PART;
-    }
-    if (piece.size == 0 ||
-        memcmp((const uint8_t *)value.data + value.size - piece.size,
-               piece.data, piece.size) == 0) {
-        return LINEAR_LAST_PART;
-    }
-    return memmem(value.data, value.size, piece.data, piece.size) != NULL
-               ? LINEAR_SOME_PART
-               : LINEAR_NO_PART;
+    return value.kind == LINEAR_BYTES && value.size >= piece.size &&
+           (piece.size == 0 ||
+            memcmp((const uint8_t *)value.data + value.size - piece.size,
+                   piece.data, piece.size) == 0);
+}
+
+static bool
+helps(LinearTools *tools, const LinearCall *call, uint64_t needed)
+{
+    LinearValue value = tools->value_of(tools, needed);
+    LinearValue piece = tools->value_of(tools, call->words[1]);
+
+    return value.kind == LINEAR_BYTES && value.size >= piece.size &&
+           (piece.size == 0 ||
+            memmem(value.data, value.size, piece.data, piece.size) != NULL);
 }
 
 static bool
@@ -354,52 +358,55 @@ whole_state_text(LinearTools *tools, uint64_t state, char *text, size_t size)
 }
 
 const LinearModel linear_models_register = {
-    LINEAR_MODEL_ABI, "register", "read, write", true, begin,
-    register_asked,   told,       step,          NULL, NULL,
-    call_text,        state_text,
+    .abi = LINEAR_MODEL_ABI,
+    .name = "register",
+    .summary = "read, write",
+    .by_key = true,
+    .begin = begin,
+    .asked = register_asked,
+    .told = told,
+    .step = step,
+    .call_text = call_text,
+    .state_text = state_text,
 };
 
 const LinearModel linear_models_cas_register = {
-    LINEAR_MODEL_ABI,
-    "cas-register",
-    "read, write, cas",
-    true,
-    begin,
-    cas_asked,
-    told,
-    step,
-    NULL,
-    NULL,
-    call_text,
-    state_text,
+    .abi = LINEAR_MODEL_ABI,
+    .name = "cas-register",
+    .summary = "read, write, cas",
+    .by_key = true,
+    .begin = begin,
+    .asked = cas_asked,
+    .told = told,
+    .step = step,
+    .call_text = call_text,
+    .state_text = state_text,
 };
 
 const LinearModel linear_models_kv = {
-    LINEAR_MODEL_ABI,
-    "kv",
-    "read, write, cas, append, delete: the service of raft-kv",
-    true,
-    begin,
-    kv_asked,
-    told,
-    step,
-    part_of,
-    begins,
-    call_text,
-    state_text,
+    .abi = LINEAR_MODEL_ABI,
+    .name = "kv",
+    .summary = "read, write, cas, append, delete: the service of raft-kv",
+    .by_key = true,
+    .begin = begin,
+    .asked = kv_asked,
+    .told = told,
+    .step = step,
+    .leaves = leaves,
+    .helps = helps,
+    .begins = begins,
+    .call_text = call_text,
+    .state_text = state_text,
 };
 
 const LinearModel linear_models_kv_whole = {
-    LINEAR_MODEL_ABI,
-    "kv-whole",
-    "kv with all keys as one object: the same verdict, slower",
-    false,
-    begin,
-    whole_asked,
-    whole_told,
-    whole_step,
-    NULL,
-    NULL,
-    whole_call_text,
-    whole_state_text,
+    .abi = LINEAR_MODEL_ABI,
+    .name = "kv-whole",
+    .summary = "kv with all keys as one object: the same verdict, slower",
+    .begin = begin,
+    .asked = whole_asked,
+    .told = whole_told,
+    .step = whole_step,
+    .call_text = whole_call_text,
+    .state_text = whole_state_text,
 };

@@ -11,6 +11,12 @@
 
 #define STOP_EVERY 4096u
 
+/* How a value that is needed could come about. */
+typedef struct Hope {
+    uint32_t value;
+    bool direct, begun, ended;
+} Hope;
+
 typedef enum Visit { VISIT_DEAD, VISIT_OPEN, VISIT_SOLVED } Visit;
 
 static LinearVerdict search_from(LinearSearch *search, const LinearEnd *from);
@@ -23,8 +29,8 @@ static void add_choice(LinearSearch *search, Frame *frame, uint32_t op,
                        uint64_t next);
 static void keep_useful(LinearSearch *search, Frame *frame);
 static bool hopeless(const LinearSearch *search, const Frame *frame);
-static bool may_leave(const LinearSearch *search, const Item *item,
-                      uint32_t value);
+static void add_hope(const LinearSearch *search, Hope *hope, uint32_t op);
+static bool begins(const LinearSearch *search, uint64_t state, uint32_t value);
 static bool is_used(const LinearSearch *search, const Item *item);
 static void add_infos(LinearSearch *search, Frame *frame);
 static void add_info(LinearSearch *search, Frame *frame, uint32_t info);
@@ -151,8 +157,6 @@ visit(LinearSearch *search, uint64_t state, uint32_t undo, bool by_info,
     } else if (good) {
         search->furthest = MAX(search->furthest, frame.ret);
         keep_useful(search, &frame);
-        frame.known =
-            linear_search_seen(search, frame.state) ? frame.state : UNSEEN;
         good = !hopeless(search, &frame) &&
                !linear_search_remembers(search, &frame);
     }
@@ -268,50 +272,60 @@ keep_useful(LinearSearch *search, Frame *frame)
 }
 
 /* The operation that must come next needs a state that is not this one, and
- * nothing under way can make it. */
+ * nothing under way can make it: no call that leaves it, nor one that ends it
+ * (as an append ends a text) of what is there or of what another begins. */
 static bool
 hopeless(const LinearSearch *search, const Frame *frame)
 {
     uint32_t must = search->op_at[frame->ret];
-    const Item *item = &search->items[must];
-    const LinearCall *call = &search->ops[must].call;
     uint32_t place = search->ops[must].ended;
+    Hope hope = {.value = search->items[must].needs};
 
-    if (!call->has_needs || call->needs == frame->state) {
+    if (hope.value == NOBODY ||
+        search->values[hope.value].state == frame->state) {
         return false;
     }
-    for (uint32_t entry = search->next[0]; entry != frame->ret;
+    hope.begun = begins(search, frame->state, hope.value);
+    for (uint32_t entry = search->next[0]; entry != frame->ret && !hope.direct;
          entry = search->next[entry]) {
-        const Item *other = &search->items[search->op_at[entry]];
-
-        if (may_leave(search, other, item->needs)) {
-            return false;
-        }
+        add_hope(search, &hope, search->op_at[entry]);
     }
-    for (unsigned i = 0; i < search->useful->len; i++) {
+    for (unsigned i = 0; i < search->useful->len && !hope.direct; i++) {
         uint32_t info = g_array_index(search->useful, uint32_t, i);
-        const Item *other = &search->items[info];
 
         if (search->ops[info].called > place) {
             break;
         }
-        if (may_leave(search, other, item->needs) && !is_used(search, other)) {
-            return false;
+        if (!is_used(search, &search->items[info])) {
+            add_hope(search, &hope, info);
         }
     }
-    return true;
+    return !hope.direct && !(hope.begun && hope.ended);
+}
+
+static void
+add_hope(const LinearSearch *search, Hope *hope, uint32_t op)
+{
+    const Item *item = &search->items[op];
+
+    hope->direct = hope->direct || item->gives == hope->value;
+    hope->ended = hope->ended || item->wild;
+    for (uint32_t i = 0; !hope->ended && i < item->last_count; i++) {
+        hope->ended = g_array_index(search->lasts, uint32_t, item->lasts + i) ==
+                      hope->value;
+    }
+    if (!hope->begun && !hope->direct && item->gives != NOBODY) {
+        hope->begun =
+            begins(search, search->values[item->gives].state, hope->value);
+    }
 }
 
 static bool
-may_leave(const LinearSearch *search, const Item *item, uint32_t value)
+begins(const LinearSearch *search, uint64_t state, uint32_t value)
 {
-    bool found = item->gives == value || item->wild;
-
-    for (uint32_t i = 0; !found && i < item->last_count; i++) {
-        found =
-            g_array_index(search->lasts, uint32_t, item->lasts + i) == value;
-    }
-    return found;
+    return search->model->begins == NULL ||
+           search->model->begins(search->tools, state,
+                                 search->values[value].state);
 }
 
 static bool

@@ -9,26 +9,28 @@
 
 #define BUCKETS_MIN 1024u
 
+static uint64_t known_as(LinearSearch *search, uint64_t state);
 static uint64_t hash_of(const LinearSearch *search, uint64_t state,
                         uint32_t ret, const uint64_t *mask);
 static void grow(LinearSearch *search);
 
 bool
-linear_search_remembers(const LinearSearch *search, const Frame *frame)
+linear_search_remembers(LinearSearch *search, const Frame *frame)
 {
     uint32_t number;
-    uint64_t hash;
+    uint64_t hash, known;
 
     if (search->memory_count == 0) {
         return false;
     }
-    hash = hash_of(search, frame->known, frame->ret, search->mask);
+    known = known_as(search, frame->state);
+    hash = hash_of(search, known, frame->ret, search->mask);
     number = search->buckets[hash & (search->bucket_count - 1)];
     while (number != 0) {
         const uint64_t *words =
             search->memory + (size_t)(number - 1) * search->stride;
         const uint64_t *used = words + 2 + search->mask_words;
-        bool found = words[0] == frame->known && words[1] >> 32 == frame->ret;
+        bool found = words[0] == known && words[1] >> 32 == frame->ret;
 
         for (unsigned i = 0; found && i < search->mask_words; i++) {
             found = words[2 + i] == search->mask[i];
@@ -49,7 +51,7 @@ linear_search_remembers(const LinearSearch *search, const Frame *frame)
 void
 linear_search_remember(LinearSearch *search, const Frame *frame)
 {
-    uint64_t *words, hash;
+    uint64_t *words, hash, known = known_as(search, frame->state);
     uint32_t *bucket;
 
     if (search->memory_count == search->memory_room) {
@@ -57,14 +59,21 @@ linear_search_remember(LinearSearch *search, const Frame *frame)
     }
     words = search->memory + (size_t)search->memory_count * search->stride;
     search->memory_count++;
-    hash = hash_of(search, frame->known, frame->ret, search->mask);
+    hash = hash_of(search, known, frame->ret, search->mask);
     bucket = &search->buckets[hash & (search->bucket_count - 1)];
-    words[0] = frame->known;
+    words[0] = known;
     words[1] = (uint64_t)frame->ret << 32 | *bucket;
     memcpy(words + 2, search->mask, search->mask_words * sizeof(uint64_t));
     memcpy(words + 2 + search->mask_words, search->used,
            search->used_words * sizeof(uint64_t));
     *bucket = search->memory_count;
+}
+
+/* The state, or one for all that nobody notices. */
+static uint64_t
+known_as(LinearSearch *search, uint64_t state)
+{
+    return linear_search_seen(search, state) ? state : UNSEEN;
 }
 
 /* Multiplication and shifts: three short words are the rule. */

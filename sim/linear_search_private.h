@@ -45,7 +45,6 @@ typedef struct Choice {
 
 typedef struct Frame {
     uint64_t state, before;
-    uint64_t known;     /* the state, or one for all that nobody notices */
     uint32_t undo;      /* the trail's length without it */
     uint32_t first, at; /* choices: all of it, the next to try */
     uint32_t ret;       /* the entry of the first return */
@@ -73,6 +72,7 @@ struct LinearSearch {
     uint32_t table_size, table_room;
     Value *values;
     unsigned value_count, value_room;
+    unsigned known_count; /* of them, those of operations */
     uint32_t wild, observers; /* not in the order */
     /* Where the search is. */
     uint64_t *mask, *used; /* bits of slots and of infos */
@@ -103,7 +103,7 @@ bool linear_search_seen(LinearSearch *search, uint64_t state);
 uint32_t linear_search_value(const LinearSearch *search, uint64_t state);
 
 /* Did this configuration fail, or one that has used less? */
-bool linear_search_remembers(const LinearSearch *search, const Frame *frame);
+bool linear_search_remembers(LinearSearch *search, const Frame *frame);
 void linear_search_remember(LinearSearch *search, const Frame *frame);
 
 #endif

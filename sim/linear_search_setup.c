@@ -41,6 +41,7 @@ linear_search_setup(LinearSearch *search, const LinearOp *ops, unsigned count,
     make_slots(search);
     make_kinds(search);
     make_values(search);
+    search->known_count = search->value_count;
     find_parts(search);
     leave_out_infos(search);
     search->used_words = (search->infos->len + 63) / 64;
@@ -168,7 +169,7 @@ make_kinds(LinearSearch *search)
 static void
 make_values(LinearSearch *search)
 {
-    search->value_count = 0;
+    search->value_count = search->known_count = 0;
     search->wild = search->observers = 0;
     make_table(search, search->count * 2);
     for (uint32_t i = 0; i < search->count; i++) {
@@ -203,7 +204,7 @@ find_parts(LinearSearch *search)
     for (unsigned i = 0; i < search->value_count; i++) {
         wanted += search->values[i].wanted;
     }
-    if (search->model->part_of == NULL || search->wild == 0 ||
+    if (search->model->leaves == NULL || search->wild == 0 ||
         wanted * search->wild > PARTS_MAX) {
         return;
     }
@@ -217,28 +218,28 @@ find_parts(LinearSearch *search)
 static void
 find_part(LinearSearch *search, Item *item, const LinearCall *call)
 {
-    bool any = false;
+    const LinearModel *model = search->model;
+    bool helps = item->must;
 
     item->lasts = search->lasts->len;
     for (uint32_t i = 0; i < search->value_count; i++) {
-        LinearPart part = search->values[i].wanted
-                              ? search->model->part_of(search->tools, call,
-                                                       search->values[i].state)
-                              : LINEAR_NO_PART;
+        const Value *value = &search->values[i];
 
-        any = any || part != LINEAR_NO_PART;
-        if (part == LINEAR_LAST_PART) {
+        if (value->wanted && model->leaves(search->tools, call, value->state)) {
             g_array_append_val(search->lasts, i);
             search->values[i].given++;
+            helps = true;
         }
+    }
+    for (uint32_t i = 0; !helps && i < search->value_count; i++) {
+        helps = search->values[i].wanted &&
+                model->helps(search->tools, call, search->values[i].state);
     }
     item->last_count = search->lasts->len - item->lasts;
     item->wild = false;
     search->wild--;
-    if (!any) {
-        /* What it leaves no operation needs, whatever comes between. */
-        item->pointless = true;
-    }
+    /* What an info leaves no operation needs, whatever comes between. */
+    item->pointless = !helps;
 }
 
 /* An info that leaves a state which nobody notices: without it every order is
@@ -295,7 +296,7 @@ ask_seen(LinearSearch *search, uint32_t number)
 
     if (value->seen == SEEN_NOT_ASKED && search->observers > 0) {
         seen = seen || search->model->begins == NULL;
-        for (uint32_t i = 0; !seen && i < search->value_count; i++) {
+        for (uint32_t i = 0; !seen && i < search->known_count; i++) {
             seen = search->values[i].wanted &&
                    search->model->begins(search->tools, value->state,
                                          search->values[i].state);

@@ -534,7 +534,7 @@ START_TEST(as_brute_force)
     Random random = {.dice = {4711, (uint64_t)_i << 32}, .model = model};
     unsigned good = 0, with_infos = 0;
 
-    plain.part_of = NULL;
+    plain.leaves = plain.helps = NULL;
     plain.begins = NULL;
     for (unsigned round = 0; round < ROUNDS; round++) {
         LinearStore *store = linear_store_new();

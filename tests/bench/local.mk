@@ -11,6 +11,11 @@ benches += %D%/bench_handoff
 %C%_bench_handoff_CFLAGS = $(BENCH_CFLAGS)
 %C%_bench_handoff_LDADD = libsim.a $(LIBS_NODES)
 
+benches += %D%/bench_linear
+%C%_bench_linear_SOURCES = %D%/linear.c $(bench_common)
+%C%_bench_linear_CFLAGS = $(BENCH_CFLAGS)
+%C%_bench_linear_LDADD = libsim.a $(LIBS_NODES)
+
 benches += %D%/bench_phold
 %C%_bench_phold_SOURCES = %D%/phold.c $(bench_common)
 %C%_bench_phold_CFLAGS = $(BENCH_CFLAGS)
