@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define WIDTH  900
-#define LEFT   92
+#define LEFT   104
 #define RIGHT  24
 #define TOP    96
 #define ROW    38
@@ -16,6 +16,7 @@
 #define LEAST  4u /* weight of any gap, to that of the longest: */
 #define MOST   20u
 #define LETTER 6 /* width of one in a label */
+#define BOLD   7
 
 typedef struct Draw {
     const LinearFailure *failure;
@@ -26,13 +27,17 @@ typedef struct Draw {
 } Draw;
 
 static void find_rows_and_times(Draw *draw);
+static bool has_odd(const Draw *draw, uint64_t process);
 static void place_times(Draw *draw);
 static int x_of(const Draw *draw, SimTime time);
 static int row_of(const Draw *draw, uint64_t process);
 static void draw_head(Draw *draw, int height);
 static void draw_axis(Draw *draw, int bottom);
 static void draw_row(Draw *draw, unsigned row);
-static void draw_bar(Draw *draw, const LinearBar *bar, int y, int room);
+static int draw_label(Draw *draw, const LinearBar *bar, int y, int left,
+                      int right);
+static int draw_bar(Draw *draw, const LinearBar *bar, int y, int left,
+                    int right);
 static void draw_foot(Draw *draw, int y);
 static void add_text(Draw *draw, int x, int y, const char *class,
                      const char *text, int letters);
@@ -68,6 +73,7 @@ static void
 find_rows_and_times(Draw *draw)
 {
     const GArray *bars = draw->failure->bars;
+    unsigned odd_rows = 0;
 
     for (unsigned i = 0; i < bars->len; i++) {
         const LinearBar *bar = &g_array_index(bars, LinearBar, i);
@@ -79,6 +85,30 @@ find_rows_and_times(Draw *draw)
     add_once(draw->times, draw->failure->at);
     g_array_sort(draw->times, by_number);
     g_array_sort(draw->processes, by_number);
+    /* Rows with what cannot be ordered come first. */
+    for (unsigned i = 0; i < draw->processes->len; i++) {
+        uint64_t process = g_array_index(draw->processes, uint64_t, i);
+
+        if (has_odd(draw, process)) {
+            g_array_remove_index(draw->processes, i);
+            g_array_insert_val(draw->processes, odd_rows, process);
+            odd_rows++;
+        }
+    }
+}
+
+static bool
+has_odd(const Draw *draw, uint64_t process)
+{
+    const GArray *bars = draw->failure->bars;
+    bool odd = false;
+
+    for (unsigned i = 0; i < bars->len; i++) {
+        const LinearBar *bar = &g_array_index(bars, LinearBar, i);
+
+        odd = odd || (bar->odd && bar->process == process);
+    }
+    return odd;
 }
 
 static void
@@ -189,7 +219,7 @@ static void
 draw_row(Draw *draw, unsigned row)
 {
     const GArray *bars = draw->failure->bars;
-    int y = TOP + (int)row * ROW;
+    int y = TOP + (int)row * ROW, left = LEFT;
     char text[48];
 
     g_snprintf(text, sizeof(text), "process %" PRIu64,
@@ -200,25 +230,40 @@ draw_row(Draw *draw, unsigned row)
                            y + ROW, WIDTH - 12);
     for (unsigned i = 0; i < bars->len; i++) {
         const LinearBar *bar = &g_array_index(bars, LinearBar, i);
-        int room = WIDTH - 6 - x_of(draw, bar->from);
+        int right = WIDTH - 6;
 
         if (row_of(draw, bar->process) != (int)row) {
             continue;
         }
-        for (unsigned k = i + 1; k < bars->len; k++) {
+        for (unsigned k = i + 1; k < bars->len && right == WIDTH - 6; k++) {
             const LinearBar *after = &g_array_index(bars, LinearBar, k);
 
             if (after->process == bar->process) {
-                room = x_of(draw, after->from) - x_of(draw, bar->from);
-                break;
+                right = x_of(draw, after->from) - 4;
             }
         }
-        draw_bar(draw, bar, y, room);
+        left = draw_bar(draw, bar, y, left, right);
     }
 }
 
-static void
-draw_bar(Draw *draw, const LinearBar *bar, int y, int room)
+/* Its label begins where it does, or further left if there is no room up to
+ * @right; not left of @left. Returns where the next one may begin. */
+static int
+draw_label(Draw *draw, const LinearBar *bar, int y, int left, int right)
+{
+    int x = x_of(draw, bar->from);
+    int width = (int)strlen(bar->text) * (bar->odd ? BOLD : LETTER);
+
+    if (x + width > right) {
+        x = MIN(x, MAX(left, right - width));
+    }
+    add_text(draw, x, y + 14, bar->odd ? "o" : "b", bar->text,
+             MAX((right - x) / (bar->odd ? BOLD : LETTER), 3));
+    return MIN(x + width, right) + 8;
+}
+
+static int
+draw_bar(Draw *draw, const LinearBar *bar, int y, int left, int right)
 {
     int x = x_of(draw, bar->from), width = MAX(x_of(draw, bar->to) - x, 3);
     const char *fill = bar->odd ? "#c8463c" : bar->ended ? "#5b86b5" : "#fff";
@@ -246,13 +291,12 @@ draw_bar(Draw *draw, const LinearBar *bar, int y, int room)
                                "stroke=\"#999\"/>\n",
                                x + width + 2, y + 18, BAR / 2, BAR / 2);
     }
-    add_text(draw, x, y + 14, bar->odd ? "o" : "b", bar->text,
-             MAX(room / LETTER, 3));
     g_snprintf(place, sizeof(place), "%u", bar->place);
     if (bar->place > 0 && bar->ended &&
         width >= 6 + (int)strlen(place) * LETTER) {
         add_text(draw, x + 3, y + 27, "n", place, 12);
     }
+    return draw_label(draw, bar, y, left, right);
 }
 
 static void

@@ -12,7 +12,7 @@
 
 #define STEPS_MAX  4000000u /* of a try; more: what it tried stays */
 #define TRIES_MAX  400u
-#define BARS_MAX   36u
+#define BARS_MAX   22u
 #define TEXT_MAX   160u
 #define STATES_MAX 4u
 
@@ -343,10 +343,16 @@ choose(const Explain *explain, uint8_t *shown)
             }
         }
     }
-    for (unsigned i = length; i-- > 0 && count < BARS_MAX;) {
-        if (!shown[i] && operation_at(part, i)->state != OPERATION_GONE) {
-            shown[i] = 1;
-            count++;
+    /* Those that have ended, then those of which nobody knows. */
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned i = length; i-- > 0 && count < BARS_MAX;) {
+            const Operation *other = operation_at(part, i);
+
+            if (!shown[i] && other->state != OPERATION_GONE &&
+                (pass == 1 || other->ended <= explain->limit)) {
+                shown[i] = 1;
+                count++;
+            }
         }
     }
 }

@@ -94,10 +94,6 @@ linear_models_value_text(LinearTools *tools, uint64_t word, char *text,
         size_t shown = MIN(value.size, VALUE_SHOWN);
         GString *quoted = g_string_new("\"");
 
-        /* Clients fill values up with 'x': that says nothing. */
-        while (shown == value.size && shown > 9 && data[shown - 1] == 'x') {
-            shown--;
-        }
         for (size_t i = 0; i < shown; i++) {
             if (data[i] >= 0x20 && data[i] < 0x7f && data[i] != '"' &&
                 data[i] != '\\') {

@@ -156,6 +156,16 @@ noinst_PROGRAMS += %D%/fuzz/fuzz_history
 %C%_fuzz_fuzz_history_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_history_LDFLAGS = -fsanitize=fuzzer,address,undefined
 %C%_fuzz_fuzz_history_LDADD = $(GLIB_LIBS)
+noinst_PROGRAMS += %D%/fuzz/fuzz_linear
+%C%_fuzz_fuzz_linear_SOURCES = %D%/fuzz/fuzz_linear.c \
+	sim/history.c sim/history_reader.c nodes/bytes.c \
+	sim/linear.c sim/linear_draw.c sim/linear_explain.c \
+	sim/linear_models.c sim/linear_models_kv.c sim/linear_models_more.c \
+	sim/linear_search.c sim/linear_search_memory.c \
+	sim/linear_search_setup.c sim/linear_store.c sim/linear_text.c
+%C%_fuzz_fuzz_linear_CFLAGS = $(AM_CFLAGS) -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_linear_LDFLAGS = -fsanitize=fuzzer,address,undefined
+%C%_fuzz_fuzz_linear_LDADD = $(XXHASH_LIBS) $(GMODULE_LIBS) $(GLIB_LIBS)
 endif
 
 check_PROGRAMS += %D%/test_distribution
