@@ -3,41 +3,16 @@
  * numbers of its TCP connection; they count delivered bytes, so nothing is
  * ever missing or sent again. In pcapng what was lost stands there too, at its
  * place in the sequence, and what is sent again is a retransmission. */
-#include "sim/capture.h"
+#include "sim/capture_private.h"
 
 #include <inttypes.h>
-#include <pcap/pcap.h>
 #include <string.h>
 
-#include "sim/capture_pcapng.h"
 #include "sim/plan.h"
 #include "sim/tcp.h"
 #include "sim/trace_words.h"
-#include "sim/whole_file.h"
 
-#define SNAPLEN        262144
-#define HEADERS_SIZE   40u    /* IP and TCP */
-#define SEGMENTS_ACKED 16u    /* a receiver acknowledges at least so often */
-#define PORT_FIRST     35000u /* of the opener; see CAPTURE_PORT_MIN */
-#define PORT_COUNT     9000u
-
-/* Who opened it is side 0. */
-enum { OPENER = 0, ACCEPTER = 1 };
-
-typedef struct ConnectionKey {
-    NodeId opener, accepter;
-    Channel channel;
-    uint32_t number;
-} ConnectionKey;
-
-typedef struct Connection {
-    ConnectionKey key;
-    CaptureEnd end[2];
-    uint32_t next[2]; /* sequence number of the next byte from that side */
-    uint32_t sent[2]; /* the same of bytes that have left and will arrive */
-    bool up[2];       /* that side was told so */
-    bool shaken;      /* the handshake is in the file */
-} Connection;
+#define SNAPLEN 262144
 
 /* A fault of the plan that is in force. */
 typedef struct Standing {
@@ -45,56 +20,15 @@ typedef struct Standing {
     bool cuts; /* it may be why a packet meets a partition */
 } Standing;
 
-struct Capture {
-    WholeFile *file;
-    pcap_t *pcap;
-    pcap_dumper_t *dumper; /* its stream belongs to @file */
-    unsigned node_count, host_count;
-    uint8_t *regions;          /* by host, host_count + 1 */
-    uint16_t *identifications; /* next one, by sending host */
-    unsigned mtu;
-    GTree *connections; /* ConnectionKey -> Connection */
-    uint32_t *opened;   /* connections so far, by opening host */
-    struct timeval at;
-    /* pcapng: @dumper is NULL */
-    GByteArray *block;
-    NodeId self;              /* whose card sees the frames of the record */
-    CapturePacket packet;     /* what is known of the frame to come */
-    GString *comment;         /* its scratch */
-    GArray *standing;         /* Standing */
-    uint64_t *seen, *dropped; /* messages, by host */
-};
-
 static void on_input(Capture *capture, const Record *record);
 static void on_fact(Capture *capture, const Fact *fact);
 static void on_dropped(Capture *capture, const Fact *fact, NodeId from,
                        NodeId to);
-static void lost_segments(Capture *capture, const Fact *fact, NodeId from,
-                          NodeId to);
-static void on_stream_sent(Capture *capture, const Fact *fact);
 static const char *why_dropped(Capture *capture, const Fact *fact);
 static void datagram(Capture *capture, NodeId from, NodeId to, Channel channel,
                      Slice bytes);
-static void on_bytes(Capture *capture, NodeId self, NodeId peer,
-                     const Input *input);
-static void on_link(Capture *capture, NodeId self, NodeId peer,
-                    const Input *input);
-static Connection *connection_find(Capture *capture, NodeId self, NodeId peer,
-                                   LinkId link);
-static Connection *connection_open(Capture *capture, NodeId self, NodeId peer,
-                                   LinkId link);
-static Connection *connection_new(Capture *capture, NodeId self, NodeId peer,
-                                  LinkId link);
-static void handshake(Capture *capture, Connection *connection);
-static ConnectionKey connection_key(NodeId self, NodeId peer, LinkId link);
-static void segment(Capture *capture, Connection *connection, unsigned side,
-                    unsigned flags, const uint8_t *bytes, size_t size);
-static CaptureEnd host_end(const Capture *capture, NodeId host, uint16_t port);
-static uint16_t channel_port(Channel channel);
-static void emit(void *data, const uint8_t *frame, size_t size);
 static void begin_pcapng(Capture *capture, const CaptureAbout *about);
 static void flush_block(Capture *capture);
-static gint compare(gconstpointer left, gconstpointer right, gpointer data);
 
 void
 capture_observe(Capture *capture, const Record *record)
@@ -131,7 +65,7 @@ on_input(Capture *capture, const Record *record)
     capture->self = self;
     capture->packet = (CapturePacket){.id = record->message};
     if (input->kind == INPUT_LINK) {
-        on_link(capture, self, peer, input);
+        capture_stream_link(capture, self, peer, input);
         return;
     }
     if (capture->block != NULL) {
@@ -144,7 +78,7 @@ on_input(Capture *capture, const Record *record)
         }
     }
     if (link_is_stream(input->message.link)) {
-        on_bytes(capture, self, peer, input);
+        capture_stream_bytes(capture, self, peer, input);
     } else {
         datagram(capture, peer, self, input->message.channel,
                  input->message.bytes);
@@ -159,7 +93,7 @@ on_fact(Capture *capture, const Fact *fact)
     bool lost = fact->kind == FACT_SEND && fact->fate.drop != FATE_NOT_DROPPED;
 
     if (fact->kind == FACT_SEND && link_is_stream(fact->link)) {
-        on_stream_sent(capture, fact);
+        capture_stream_sent(capture, fact);
     }
     if (lost) {
         on_dropped(capture, fact, fact->node, link_peer(fact->link));
@@ -195,7 +129,7 @@ on_dropped(Capture *capture, const Fact *fact, NodeId from, NodeId to)
                                       .dropped = true,
                                       .comment = why_dropped(capture, fact)};
     if (link_is_stream(fact->link)) {
-        lost_segments(capture, fact, from, to);
+        capture_stream_lost(capture, fact, from, to);
     } else {
         datagram(capture, from, to, fact->channel, fact->bytes);
     }
@@ -228,252 +162,34 @@ why_dropped(Capture *capture, const Fact *fact)
     return out->str;
 }
 
-/* A piece of a stream, at the place where it will stand when it is sent again;
- * what reached a dead host has had its place. */
-static void
-lost_segments(Capture *capture, const Fact *fact, NodeId from, NodeId to)
-{
-    bool arrived = fact->kind == FACT_DROP;
-    NodeId peer = arrived ? from : to;
-    Connection *connection =
-        connection_find(capture, fact->node, peer, fact->link);
-    unsigned side, flags = CAPTURE_TCP_ACK;
-    size_t mss = capture->mtu - HEADERS_SIZE;
-    uint32_t next;
-
-    if (connection == NULL) {
-        connection = connection_new(capture, fact->node, peer, fact->link);
-    }
-    side = from == connection->key.opener ? OPENER : ACCEPTER;
-    next = connection->next[side];
-    if (!arrived) {
-        connection->next[side] = connection->sent[side];
-    }
-    if (fact->value == CHUNK_SYN) {
-        flags = CAPTURE_TCP_SYN;
-    } else if (fact->value == CHUNK_SYN_ACK) {
-        flags |= CAPTURE_TCP_SYN;
-    } else if (fact->value == CHUNK_FIN) {
-        flags |= CAPTURE_TCP_FIN;
-    } else if (fact->bytes.size > 0) {
-        flags |= CAPTURE_TCP_PSH;
-    }
-    for (size_t at = 0; at == 0 || at < fact->bytes.size; at += mss) {
-        segment(capture, connection, side, flags,
-                at > 0 ? fact->bytes.data + at : fact->bytes.data,
-                MIN(mss, fact->bytes.size - at));
-    }
-    if (!arrived) {
-        connection->next[side] = next;
-    }
-}
-
-/* The first attempt to open a stream gives it its ports; bytes that the
- * network took have their place in the sequence from now on. */
-static void
-on_stream_sent(Capture *capture, const Fact *fact)
-{
-    NodeId peer = link_peer(fact->link);
-    Connection *connection =
-        connection_find(capture, fact->node, peer, fact->link);
-    unsigned side = (fact->link & LINK_ACCEPTED) != 0 ? ACCEPTER : OPENER;
-
-    if (connection == NULL ||
-        (fact->value == CHUNK_SYN && connection->shaken)) {
-        connection = connection_new(capture, fact->node, peer, fact->link);
-    }
-    if (fact->fate.drop == FATE_NOT_DROPPED && fact->value == CHUNK_DATA) {
-        connection->sent[side] += (uint32_t)fact->bytes.size;
-    }
-}
-
 static void
 datagram(Capture *capture, NodeId from, NodeId to, Channel channel, Slice bytes)
 {
-    uint16_t port = channel_port(channel);
-    CaptureEnd sender = host_end(capture, from, port);
-    CaptureEnd receiver = host_end(capture, to, port);
+    uint16_t port = capture_channel_port(channel);
+    CaptureEnd sender = capture_host_end(capture, from, port);
+    CaptureEnd receiver = capture_host_end(capture, to, port);
 
     capture->packet.outbound = from == capture->self;
     capture_frame_udp(&sender, &receiver, capture->identifications[from]++,
-                      capture->mtu, bytes.data, bytes.size, emit, capture);
-}
-
-static void
-on_bytes(Capture *capture, NodeId self, NodeId peer, const Input *input)
-{
-    LinkId link = input->message.link;
-    Connection *connection = connection_find(capture, self, peer, link);
-    unsigned to = (link & LINK_ACCEPTED) != 0 ? ACCEPTER : OPENER;
-    Slice bytes = input->message.bytes;
-    size_t mss = capture->mtu - HEADERS_SIZE;
-    unsigned count = 0;
-
-    if (connection == NULL || !connection->shaken) {
-        connection = connection_open(capture, self, peer, link);
-    }
-    for (size_t at = 0; at < bytes.size; at += mss) {
-        size_t part = MIN(mss, bytes.size - at);
-        bool last = at + part == bytes.size;
-
-        segment(capture, connection, 1 - to,
-                CAPTURE_TCP_ACK | (last ? CAPTURE_TCP_PSH : 0u),
-                bytes.data + at, part);
-        if (last || ++count % SEGMENTS_ACKED == 0) {
-            uint64_t message = capture->packet.id;
-
-            capture->packet.id = 0; /* an acknowledgement is no message's */
-            segment(capture, connection, to, CAPTURE_TCP_ACK, NULL, 0);
-            capture->packet.id = message;
-        }
-    }
-}
-
-static void
-on_link(Capture *capture, NodeId self, NodeId peer, const Input *input)
-{
-    LinkId link = input->link.link;
-    Connection *connection = connection_find(capture, self, peer, link);
-    unsigned side = (link & LINK_ACCEPTED) != 0 ? ACCEPTER : OPENER;
-
-    switch (input->link.state) {
-    case LINK_UP:
-        /* Told twice: an earlier stream of the same name has ended. */
-        if (connection == NULL || connection->up[side] || !connection->shaken) {
-            connection = connection_open(capture, self, peer, link);
-        }
-        connection->up[side] = true;
-        break;
-    case LINK_DOWN:
-        if (connection != NULL && connection->shaken) {
-            segment(capture, connection, 1 - side,
-                    CAPTURE_TCP_FIN | CAPTURE_TCP_ACK, NULL, 0);
-            segment(capture, connection, side, CAPTURE_TCP_ACK, NULL, 0);
-        }
-        break;
-    case LINK_RESET:
-        /* A stream that never came up was refused: no packet arrived. */
-        if (connection != NULL && connection->shaken) {
-            segment(capture, connection, 1 - side,
-                    CAPTURE_TCP_RST | CAPTURE_TCP_ACK, NULL, 0);
-        }
-        break;
-    }
-}
-
-static Connection *
-connection_find(Capture *capture, NodeId self, NodeId peer, LinkId link)
-{
-    ConnectionKey key = connection_key(self, peer, link);
-
-    return g_tree_lookup(capture->connections, &key);
-}
-
-/* A connection that is up, in place of any that was: one whose attempts were
- * lost so far, or a fresh one. */
-static Connection *
-connection_open(Capture *capture, NodeId self, NodeId peer, LinkId link)
-{
-    Connection *connection = connection_find(capture, self, peer, link);
-
-    if (connection == NULL || connection->shaken) {
-        connection = connection_new(capture, self, peer, link);
-    }
-    handshake(capture, connection);
-    return connection;
-}
-
-/* A host uses its source ports in turn, so that no two connections of a
- * capture are taken for one. */
-static Connection *
-connection_new(Capture *capture, NodeId self, NodeId peer, LinkId link)
-{
-    Connection *connection = g_new0(Connection, 1);
-    ConnectionKey key = connection_key(self, peer, link);
-    uint32_t turn = capture->opened[key.opener]++ % PORT_COUNT;
-    uint16_t port = (uint16_t)(PORT_FIRST + turn);
-
-    connection->key = key;
-    connection->end[OPENER] = host_end(capture, key.opener, port);
-    connection->end[ACCEPTER] =
-        host_end(capture, key.accepter, channel_port(key.channel));
-    connection->next[OPENER] = key.opener << 20 | key.number;
-    connection->next[ACCEPTER] = 1u << 31 | key.accepter << 16 | key.number;
-    connection->sent[OPENER] = connection->next[OPENER];
-    connection->sent[ACCEPTER] = connection->next[ACCEPTER];
-    g_tree_replace(capture->connections, &connection->key, connection);
-    return connection;
-}
-
-static void
-handshake(Capture *capture, Connection *connection)
-{
-    CapturePacket packet = capture->packet;
-
-    capture->packet = (CapturePacket){.id = 0};
-    connection->shaken = true;
-    connection->sent[OPENER]++; /* a SYN takes a place */
-    connection->sent[ACCEPTER]++;
-    segment(capture, connection, OPENER, CAPTURE_TCP_SYN, NULL, 0);
-    segment(capture, connection, ACCEPTER, CAPTURE_TCP_SYN | CAPTURE_TCP_ACK,
-            NULL, 0);
-    segment(capture, connection, OPENER, CAPTURE_TCP_ACK, NULL, 0);
-    capture->packet = packet;
-}
-
-static ConnectionKey
-connection_key(NodeId self, NodeId peer, LinkId link)
-{
-    bool accepted = (link & LINK_ACCEPTED) != 0;
-
-    return (ConnectionKey){
-        .opener = accepted ? peer : self,
-        .accepter = accepted ? self : peer,
-        .channel = link_channel(link),
-        .number = (uint32_t)(link & 0xffffffu),
-    };
-}
-
-/* @side sends a segment, which takes its place in the sequence. */
-static void
-segment(Capture *capture, Connection *connection, unsigned side, unsigned flags,
-        const uint8_t *bytes, size_t size)
-{
-    NodeId host =
-        side == OPENER ? connection->key.opener : connection->key.accepter;
-    CaptureTcp tcp = {
-        .sequence = connection->next[side],
-        .acknowledgement = connection->next[1 - side],
-        .flags = flags,
-        .mss = (uint16_t)MIN(capture->mtu - HEADERS_SIZE, 65495u),
-    };
-
-    capture->packet.outbound = host == capture->self;
-
-    capture_frame_tcp(&connection->end[side], &connection->end[1 - side],
-                      capture->identifications[host]++, &tcp, bytes, size, emit,
+                      capture->mtu, bytes.data, bytes.size, capture_emit,
                       capture);
-    connection->next[side] += (uint32_t)size;
-    if ((flags & (CAPTURE_TCP_SYN | CAPTURE_TCP_FIN)) != 0) {
-        connection->next[side]++;
-    }
 }
 
-static CaptureEnd
-host_end(const Capture *capture, NodeId host, uint16_t port)
+CaptureEnd
+capture_host_end(const Capture *capture, NodeId host, uint16_t port)
 {
     return capture_frame_end(host, capture->regions[host],
                              host > capture->node_count, port);
 }
 
-static uint16_t
-channel_port(Channel channel)
+uint16_t
+capture_channel_port(Channel channel)
 {
     return (uint16_t)(CAPTURE_PORT_MIN + channel);
 }
 
-static void
-emit(void *data, const uint8_t *frame, size_t size)
+void
+capture_emit(void *data, const uint8_t *frame, size_t size)
 {
     Capture *capture = data;
 
@@ -538,8 +254,7 @@ capture_new(const char *path, const CaptureAbout *about, GError **error)
         memcpy(capture->regions, about->regions, capture->host_count + 1);
     }
     capture->identifications = g_new0(uint16_t, capture->host_count + 1);
-    capture->opened = g_new0(uint32_t, capture->host_count + 1);
-    capture->connections = g_tree_new_full(compare, NULL, NULL, g_free);
+    capture_stream_init(capture);
     capture->at.tv_sec = CAPTURE_EPOCH_S;
     if (about->form == CAPTURE_PCAPNG) {
         begin_pcapng(capture, about);
@@ -580,7 +295,7 @@ begin_pcapng(Capture *capture, const CaptureAbout *about)
         g_autofree char *description =
             g_strdup_printf("%s %u", is_client ? "client" : "node", host);
 
-        ends[host - 1] = host_end(capture, host, 0);
+        ends[host - 1] = capture_host_end(capture, host, 0);
         names[host - 1] = g_strdup_printf(is_client ? "client%u" : "n%u", host);
         capture_pcapng_interface(capture->block, names[host - 1], description,
                                  &ends[host - 1], SNAPLEN);
@@ -617,27 +332,8 @@ capture_free(Capture *capture)
         g_free(capture->seen);
         g_free(capture->dropped);
     }
-    g_tree_destroy(capture->connections);
+    capture_stream_clear(capture);
     g_free(capture->regions);
     g_free(capture->identifications);
-    g_free(capture->opened);
     g_free(capture);
-}
-
-static gint
-compare(gconstpointer left, gconstpointer right, gpointer data)
-{
-    const ConnectionKey *a = left, *b = right;
-
-    (void)data;
-    if (a->opener != b->opener) {
-        return a->opener < b->opener ? -1 : 1;
-    }
-    if (a->accepter != b->accepter) {
-        return a->accepter < b->accepter ? -1 : 1;
-    }
-    if (a->channel != b->channel) {
-        return a->channel < b->channel ? -1 : 1;
-    }
-    return a->number < b->number ? -1 : a->number > b->number;
 }
