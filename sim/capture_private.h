@@ -33,7 +33,7 @@ struct Capture {
 
 CaptureEnd capture_host_end(const Capture *capture, NodeId host, uint16_t port);
 uint16_t capture_channel_port(Channel channel);
-/* A CaptureEmit: one frame into the file, with what @data->packet says of it. */
+/* A CaptureEmit: one frame, with what @data->packet says of it. */
 void capture_emit(void *data, const uint8_t *frame, size_t size);
 
 void capture_stream_init(Capture *capture);
