@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# bugs.svg and bugs.png: CPU-seconds until each planted bug is found, median
-# and 95 %, from bugs.csv in the current folder: gnuplot PATH/bugs.gp
+# CPU-seconds until each planted bug is found, median and 95 %, from bugs.csv
+# in the current folder: gnuplot -c bugs.gp SCRIPTS bugs FORMAT
 INK = "#222222"
 GREY = "#888888"
 BLUE = "#0072B2"
@@ -25,10 +25,12 @@ least(x) = x < 0.005 ? 0.005 : x
 most(text) = strlen(text) > 0 ? column(10) : 400
 picture = "plot 'bugs.csv' skip 1 using (least($9)):0:(most(strcol(10)) - least($9)):(0) with vectors nohead linewidth 2.5 linecolor rgb BLUE, '' skip 1 using (strlen(strcol(8)) > 0 ? least($8) : 400):0:ytic(1) with points pointtype 7 pointsize 0.7 linecolor rgb INK"
 
-set terminal svg size 900, 120 + 17 * rows font "sans,12" background rgb "white"
-set output "bugs.svg"
-eval picture
-set terminal pngcairo size 900, 120 + 17 * rows font "sans,10"
-set output "bugs.png"
+height = 120 + 17 * rows
+if (ARG3 eq "svg") {
+    set terminal svg size 900, height font "sans,12" background rgb "white"
+} else {
+    set terminal pngcairo size 900, height font "sans,10"
+}
+set output ARG2 . "." . ARG3 . ".partial"
 eval picture
 unset output

@@ -8,6 +8,8 @@
 
 #include "nodes/bugs.h"
 #include "sim/build_id.h"
+#include "sim/gnuplot.h"
+#include "sim/plot.h"
 #include "sim/statistics.h"
 #include "sim/whole_file.h"
 
@@ -24,6 +26,7 @@ static void summarise(double *values, unsigned count, double *median,
                       double *low, double *high);
 static void name_checks(const BugsTry *tries, unsigned count, BugsRow *row);
 static int row_cmp(gconstpointer a, gconstpointer b);
+static bool draw(const char *folder, GError **error);
 static char *csv_text(const GArray *rows);
 static char *page_text(const BugsMeasureOptions *options, const GArray *rows);
 static void add_number(GString *text, double value, bool seconds);
@@ -195,7 +198,31 @@ bugs_report_write(const BugsMeasureOptions *options, const GArray *rows,
     g_autofree char *page = page_text(options, rows);
 
     return whole_file_write(csv_path, csv, strlen(csv), error) &&
-           whole_file_write(page_path, page, strlen(page), error);
+           whole_file_write(page_path, page, strlen(page), error) &&
+           draw(options->out, error);
+}
+
+/* Where there is no gnuplot there are no pictures. */
+static bool
+draw(const char *folder, GError **error)
+{
+    const char *const formats[] = {"svg", "png"};
+    const char *const none[] = {NULL};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
+        GError *cause = NULL;
+
+        if (gnuplot_draw(folder, "bugs.gp", "bugs", formats[i], none, &cause)) {
+            continue;
+        }
+        if (!g_error_matches(cause, plot_error_quark(),
+                             PLOT_ERROR_NO_GNUPLOT)) {
+            g_propagate_error(error, cause);
+            return false;
+        }
+        g_error_free(cause);
+    }
+    return true;
 }
 
 static char *

@@ -27,7 +27,8 @@ GArray *bugs_report_rows(const GArray *tries);
 unsigned bugs_report_missed(const GArray *rows);
 
 void bugs_report_print(FILE *out, const GArray *rows);
-/* bugs.csv and README.md in the folder of @options. False: @error. */
+/* bugs.csv, README.md and, where there is gnuplot, bugs.svg and bugs.png in
+ * the folder of @options. False: @error. */
 bool bugs_report_write(const BugsMeasureOptions *options, const GArray *rows,
                        GError **error);
 

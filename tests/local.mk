@@ -478,7 +478,7 @@ endif
 
 check_DATA += %D%/bad_module.so
 CLEANFILES += %D%/bad_module.so
-EXTRA_DIST += %D%/bad_module.c %D%/test_crash.sh
+EXTRA_DIST += %D%/bad_module.c %D%/test_crash.sh %D%/soak_all.sh
 TESTS += %D%/test_crash.sh
 %D%/bad_module.so: tests/bad_module.c tests/bad_node.c tests/bad_node.h \
 		libseedbed-node.a
@@ -554,6 +554,18 @@ TESTS += %D%/test_signature
 %C%_test_signature_SOURCES = %D%/test_signature.c
 %C%_test_signature_CFLAGS = $(TEST_CFLAGS)
 %C%_test_signature_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_bugs_report
+TESTS += %D%/test_bugs_report
+%C%_test_bugs_report_SOURCES = %D%/test_bugs_report.c
+%C%_test_bugs_report_CFLAGS = $(TEST_CFLAGS)
+%C%_test_bugs_report_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+check_PROGRAMS += %D%/test_catch_up
+TESTS += %D%/test_catch_up
+%C%_test_catch_up_SOURCES = %D%/test_catch_up.c $(MAKER_SOURCES)
+%C%_test_catch_up_CFLAGS = $(TEST_CFLAGS)
+%C%_test_catch_up_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
 
 check_PROGRAMS += %D%/test_coverage
 TESTS += %D%/test_coverage

@@ -9,7 +9,8 @@ set -eu
 srcdir=${srcdir:-.}
 limit=${LIMIT:-1000}
 SEEDBED_SCENARIOS=$srcdir/tests/scenarios
-export SEEDBED_SCENARIOS
+SEEDBED_PLOTS=$(cd "$srcdir" && pwd)/plots
+export SEEDBED_SCENARIOS SEEDBED_PLOTS
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 status=0
