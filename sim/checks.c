@@ -9,6 +9,7 @@
 #include "nodes/frame.h"
 #include "nodes/probes.h"
 #include "sim/carrier.h"
+#include "sim/checks_answers.h"
 #include "sim/checks_apply.h"
 #include "sim/checks_commit.h"
 #include "sim/checks_durable.h"
@@ -23,6 +24,7 @@ static const CheckFamily *const families[] = {
     &checks_roles_family,   &checks_votes_family,    &checks_log_family,
     &checks_commit_family,  &checks_apply_family,    &checks_progress_family,
     &checks_durable_family, &checks_recovery_family, &checks_liveness_family,
+    &checks_answers_family,
 };
 
 #define FAMILY_COUNT  ((unsigned)G_N_ELEMENTS(families))

@@ -26,6 +26,7 @@ libsim_a_SOURCES += %D%/cell_output.c
 libsim_a_SOURCES += %D%/cell_private.h
 libsim_a_SOURCES += %D%/checks.c %D%/checks.h
 libsim_a_SOURCES += %D%/checks.def
+libsim_a_SOURCES += %D%/checks_answers.c %D%/checks_answers.h
 libsim_a_SOURCES += %D%/checks_apply.c %D%/checks_apply.h
 libsim_a_SOURCES += %D%/checks_commit.c %D%/checks_commit.h
 libsim_a_SOURCES += %D%/checks_durable.c %D%/checks_durable.h

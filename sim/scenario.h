@@ -58,6 +58,7 @@ typedef struct Expect {
     SimTime caught_up_within; /* nodes that are up have applied what was
                                * committed so long before the end */
     char **criteria;          /* lines of criterion.h, ended by NULL; or NULL */
+    SimTime answer_within;    /* of requests at a node; 0: not asked */
     SimTime liveness_within;  /* after heal-core; 0: not asked */
     char *liveness_core;      /* selector */
 } Expect;

@@ -110,6 +110,28 @@ do_core(Script *script, const char *verb)
     return true;
 }
 
+/* A client's stream to a node; a request or an answer is an empty frame. */
+static bool
+do_stream(Script *script, const char *verb)
+{
+    static const uint8_t frame[FRAME_HEADER + 1] = {0, 0, 0, 1, 'x'};
+    NodeId client = (NodeId)script->numbers[0];
+    LinkId link = link_stream(client, CHANNEL_CLIENT, 1) | LINK_ACCEPTED;
+    Slice part = slice_of(frame, sizeof(frame));
+
+    if (strcmp(verb, "open") == 0 || strcmp(verb, "reset") == 0) {
+        maker_link(&script->maker, link, verb[0] == 'o' ? LINK_UP : LINK_RESET);
+    } else if (strcmp(verb, "request") == 0) {
+        maker_message(&script->maker, client, link, CHANNEL_CLIENT, part);
+    } else if (strcmp(verb, "answer") == 0) {
+        maker_timer(&script->maker, 1);
+        effects_send(&script->maker.fx, link, CHANNEL_CLIENT, &part, 1);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static bool
 do_life(Script *script, const char *verb)
 {
@@ -270,8 +292,17 @@ run_line(Script *script, const char *line)
         maker_end(&script->maker);
         return;
     }
+    if (strcmp(verb, "heal") == 0) {
+        maker_fact(&script->maker, FACT_HEAL)->node = 0;
+        maker_end(&script->maker);
+        return;
+    }
     if (strcmp(verb, "fault") == 0) {
-        maker_fact(&script->maker, FACT_FAULT)->text = line + 1;
+        Fact *fact = maker_fact(&script->maker, FACT_FAULT);
+        g_autofree char *kind = g_strndup(line + 1, strcspn(line + 1, " "));
+
+        fact->text = line + 1;
+        fact->fault_kind = fault_kind_find(kind);
         maker_end(&script->maker);
         return;
     }
@@ -284,8 +315,8 @@ run_line(Script *script, const char *line)
         script->count++;
     }
     ck_assert_msg(do_probe(script, verb) || do_core(script, verb) ||
-                      do_life(script, verb) || do_disk(script, verb) ||
-                      do_send(script, verb),
+                      do_stream(script, verb) || do_life(script, verb) ||
+                      do_disk(script, verb) || do_send(script, verb),
                   "no verb: %s", verb);
     maker_end(&script->maker);
 }
@@ -306,7 +337,8 @@ check_script_run(const char *text, unsigned node_count)
     g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
     GString *said = g_string_new("");
     const GPtrArray *violations;
-    const Expect expect = {.liveness_within = CHECK_SCRIPT_WITHIN};
+    const Expect expect = {.liveness_within = CHECK_SCRIPT_WITHIN,
+                           .answer_within = CHECK_SCRIPT_WITHIN};
     Script script = {.bytes = g_byte_array_new()};
 
     script.checks = checks_new(node_count, &expect);

@@ -194,6 +194,29 @@ static const CheckScriptRow rows[] = {
      "liveness n0: n2 n3, a quorum, were connected since 0.000 s, but by 0.000 "
      "s none of them had a leader\n"},
     {"the run ends before the time is up", "0 core 2 3\n", ""},
+    /* P3 */
+    {"answered",
+     "1 open 4\n1 request 4\n1 request 4\n1 answer 4\n1 answer 4\n"
+     "1 wait 2000\n",
+     ""},
+    {"one of two is not answered",
+     "1 open 4\n1 request 4\n1 request 4\n1 answer 4\n1 wait 2000\n",
+     "unanswered n1: a request of client 4 is not answered, nor is its stream "
+     "closed, 0.000 s after it came at 0.000 s\n"},
+    {"the stream is gone", "1 open 4\n1 request 4\n1 reset 4\n1 wait 2000\n",
+     ""},
+    {"the node is down", "1 open 4\n1 request 4\n1 kill\n1 wait 2000\n", ""},
+    {"a fault is in force",
+     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 2000\n", ""},
+    {"it has ended long ago",
+     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 900\n0 heal\n"
+     "1 wait 2000\n",
+     "unanswered n1: a request of client 4 is not answered, nor is its stream "
+     "closed, 0.000 s after it came at 0.000 s\n"},
+    {"it has just ended",
+     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 2000\n0 heal\n"
+     "1 wait 900\n",
+     ""},
 };
 
 int

@@ -221,6 +221,10 @@ machine_role(void *self, Effects *fx)
     if (server->pending_first != server->pending_end) {
         SOMETIMES(fx, KV_OUTCOME_UNKNOWN);
     }
+    if (BUG(KV_PENDING_FORGOTTEN)) {
+        server->pending_first = server->pending_end;
+        server->pending_bytes = 0;
+    }
     while (server->pending_first != server->pending_end) {
         Pending *pending =
             &server->pending[server->pending_first++ & server->pending_mask];
