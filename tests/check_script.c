@@ -293,7 +293,10 @@ run_line(Script *script, const char *line)
         return;
     }
     if (strcmp(verb, "heal") == 0) {
-        maker_fact(&script->maker, FACT_HEAL)->node = 0;
+        Fact *fact = maker_fact(&script->maker, FACT_HEAL);
+
+        fact->node = 0;
+        fact->fault_kind = fault_kind_find(line + 1);
         maker_end(&script->maker);
         return;
     }

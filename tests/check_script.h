@@ -21,14 +21,15 @@
  *   core NODE...                   (heal-core of them)
  *   invoke PROCESS  outcome PROCESS OUTCOME    (of a client: 1 is ok)
  *   open CLIENT  reset CLIENT  request CLIENT  answer CLIENT   (a stream)
- *   heal                           (of the world: a fault ends)
+ *   heal KIND                      (of the world: a fault ends)
  *   wait NS                        (nothing happens for so long)
  *   damage KIND                    (of a disk)
  *   fault TEXT                     (of the world) */
 #ifndef SEEDBED_TESTS_CHECK_SCRIPT_H
 #define SEEDBED_TESTS_CHECK_SCRIPT_H
 
-/* expect.liveness.within and expect.answer_within of every script. A line is 1 ns. */
+/* expect.liveness.within and expect.answer_within of every script. A line is
+ * 1 ns. */
 #define CHECK_SCRIPT_WITHIN 1000u
 
 /* Run @script over a cluster of @node_count nodes; the caller owns the text:

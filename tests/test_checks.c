@@ -209,12 +209,12 @@ static const CheckScriptRow rows[] = {
     {"a fault is in force",
      "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 2000\n", ""},
     {"it has ended long ago",
-     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 900\n0 heal\n"
+     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 900\n0 heal pause\n"
      "1 wait 2000\n",
      "unanswered n1: a request of client 4 is not answered, nor is its stream "
      "closed, 0.000 s after it came at 0.000 s\n"},
     {"it has just ended",
-     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 2000\n0 heal\n"
+     "1 open 4\n1 request 4\n0 fault pause n1\n1 wait 2000\n0 heal pause\n"
      "1 wait 900\n",
      ""},
 };
