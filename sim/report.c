@@ -29,6 +29,7 @@ static void put_command(GString *out, const ReportData *data);
 static void put_history(GString *out, const ReportData *data,
                         const char *folder);
 static void put_timeline(GString *out, const ReportData *data);
+static bool has_role(const ReportData *data, unsigned role);
 static bool has_package(const ReportData *data, const char *package);
 static void put_diagram(GString *out, const ReportData *data);
 static void put_story(GString *out, const ReportData *data);
@@ -76,6 +77,11 @@ report_write(const char *folder, GError **error)
     out = g_string_new(NULL);
     put_head(out, data);
     put_failures(out, data);
+    if (data->crash != NULL) {
+        g_string_append(out, "<pre class=\"death\">");
+        html_text(out, data->crash);
+        g_string_append(out, "</pre>\n");
+    }
     put_command(out, data);
     put_history(out, data, folder);
     put_timeline(out, data);
@@ -164,6 +170,7 @@ put_headline(GString *out, const ReportData *data)
                             ? report_json_item(array, 0)
                             : NULL;
     const char *role, *check;
+    const char *source = "";
     uint64_t node;
 
     if (first == NULL) {
@@ -176,10 +183,17 @@ put_headline(GString *out, const ReportData *data)
     node = report_json_count(first, "node");
     role = report_json_text(first, "role", "");
     check = report_json_text(first, "check", "?");
-    if (node > 0) {
+    (void)check_text(check, &source);
+    if (strcmp(check, "crash") == 0) {
+        html_printf(out, "Node %" PRIu64 "%s%s%s died", node,
+                    role[0] != '\0' ? " (" : "", role,
+                    role[0] != '\0' ? ")" : "");
+    } else if (node > 0) {
         html_printf(out, "Node %" PRIu64 "%s%s%s broke %s", node,
                     role[0] != '\0' ? " (" : "", role,
                     role[0] != '\0' ? ")" : "", check);
+    } else if (g_str_has_prefix(source, "expect.")) {
+        html_printf(out, "Not what was expected: %s", check);
     } else {
         html_printf(out, "The run broke %s", check);
     }
@@ -294,7 +308,7 @@ put_timeline(GString *out, const ReportData *data)
 {
     static const char *const packages[] = {
         "partition", "kill", "pause", "clock", "packet", "disk", "other"};
-    static const unsigned roles[] = {3, 0, 1, 2, 4};
+    static const unsigned roles[] = {3, 0, 1, 2, 4, 5};
     static const char *const colours[] = {
         "follower", "precandidate", "candidate", "leader", "down", "up"};
 
@@ -309,9 +323,11 @@ put_timeline(GString *out, const ReportData *data)
         "data-zoom=\"all\">All</button></div>\n"
         "<h2>Who was what, and what went wrong</h2>\n<ul class=\"legend\">");
     for (unsigned i = 0; i < G_N_ELEMENTS(roles); i++) {
-        g_string_append_printf(
-            out, "<li><i style=\"background:var(--%s)\"></i>%s</li>",
-            colours[roles[i]], report_role_name(roles[i]));
+        if (has_role(data, roles[i])) {
+            g_string_append_printf(
+                out, "<li><i style=\"background:var(--%s)\"></i>%s</li>",
+                colours[roles[i]], report_role_name(roles[i]));
+        }
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(packages); i++) {
         if (has_package(data, packages[i])) {
@@ -324,6 +340,20 @@ put_timeline(GString *out, const ReportData *data)
     report_timeline(out, data);
     g_string_append(out, "<p class=\"readout\" id=\"timeline-readout\">"
                          "</p></section>\n");
+}
+
+/* For longer than an instant. */
+static bool
+has_role(const ReportData *data, unsigned role)
+{
+    for (unsigned i = 0; i < data->roles->len; i++) {
+        const ReportRole *band = &g_array_index(data->roles, ReportRole, i);
+
+        if (band->role == role && band->end > band->start && band->end > 1) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool

@@ -49,6 +49,7 @@ report_data_load(const char *folder, GError **error)
     }
     data->scenario = read_text(folder, "scenario.yaml", false);
     data->plan = read_text(folder, "plan.yaml", false);
+    data->crash = read_text(folder, "crash.txt", false);
     data->title = read_title(data);
     data->events = read_text(folder, "last_events.txt", false);
     if (data->events == NULL) {
@@ -350,6 +351,7 @@ report_data_free(ReportData *data)
     g_array_unref(data->faults);
     g_free(data->scenario);
     g_free(data->plan);
+    g_free(data->crash);
     g_free(data->events);
     g_ptr_array_unref(data->pictures);
     g_free(data);

@@ -37,6 +37,7 @@ typedef struct ReportData {
     GArray *roles;         /* ReportRole, by node and time as in the file */
     GArray *faults;        /* ReportFault */
     char *scenario, *plan; /* files as text; NULL: absent */
+    char *crash;           /* how a node died; NULL: none did */
     char *events;          /* the last lines of a text trace; NULL: none */
     GPtrArray *pictures;   /* file names of SVG files; series first */
 } ReportData;

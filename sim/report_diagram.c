@@ -113,11 +113,14 @@ report_diagram(GString *out, const ReportData *data)
         }
         draw_verdict(&diagram);
         g_string_append(out, "</svg></div>\n<p class=\"note\">");
-        html_printf(out,
-                    "Rows are happenings, one below the other; time does not "
-                    "run evenly. %u rows of client traffic and timers are left "
-                    "out.",
-                    diagram.left_out);
+        g_string_append(out, "Rows are happenings, one below the other; time "
+                             "does not run evenly.");
+        if (diagram.left_out > 0) {
+            g_string_append_printf(out,
+                                   " %u of client traffic and timers are left "
+                                   "out.",
+                                   diagram.left_out);
+        }
         g_string_append(out, "</p>\n");
     }
     g_array_unref(diagram.lines);

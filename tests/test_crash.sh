@@ -34,6 +34,7 @@ while read -r number want; do
             grep -q '"node" : 2' "$out/run.json" &&
             grep -Eq '"at_ns" : 20000' "$out/run.json" &&
             grep -Eq "^node 2 at 2\.0000.*$want" "$out/crash.txt" &&
+            grep -q '<pre class="death">node 2 at 2' "$out/report.html" &&
             [ -s "$out/last_events.txt" ]; then
             passed=$((passed + 1))
         else
