@@ -21,6 +21,20 @@ typedef struct LinkQueue {
     } items[];
 } LinkQueue;
 
+/* Since the configuration in force was: what was drawn and what hit. */
+typedef struct LinkAccount {
+    NetemConfig counted;
+    SimTime median;
+    uint8_t began[RATES_COUNT]; /* state of each chain then */
+    uint64_t trials[RATES_COUNT], hits[RATES_COUNT];
+    Rates rates; /* of the configurations before */
+} LinkAccount;
+
+static void settle(const Link *link, Rates *rates);
+static void begin_account(Link *link);
+static uint8_t chain_state(const Link *link, const NetemConfig *config,
+                           RatesKind kind);
+static inline void count(Link *link, RatesKind kind, bool hit);
 static uint64_t draw(const Stream *stream, uint64_t index);
 static bool event(Chance chance, Chance correlation, bool *last, uint64_t word);
 static bool duplicate(Link *link, const LinkStreams *streams, uint64_t first);
@@ -51,6 +65,10 @@ link_send(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
     g_assert(bytes <= PACKET_MAX);
     memset(fate, 0, sizeof *fate);
     fate->fragments = 1;
+    if (G_UNLIKELY(link->account == NULL)) {
+        link->account = g_new0(LinkAccount, 1);
+        begin_account(link);
+    }
     if (config->mtu != 0 && bytes > config->mtu) {
         fate->fragments = (unsigned)((bytes + config->mtu - 1) / config->mtu);
         g_assert(fate->fragments < 1u << DRAWS_SHIFT);
@@ -67,11 +85,15 @@ link_send(Link *link, SimTime now, size_t bytes, const LinkStreams *streams,
     uint64_t damage = 0;
     bool damaged = false;
 
+    if (link->account->median != 0) {
+        count(link, RATES_DELAY, delay > link->account->median);
+    }
     if (config->words & NETEM_CORRUPT) {
         damage = draw(&streams->corrupt, first);
         damaged = event(config->corrupt, config->corrupt_correlation,
-                        &link->corrupt_last, damage) &&
-                  bytes > 0;
+                        &link->corrupt_last, damage);
+        count(link, RATES_CORRUPT, damaged);
+        damaged = damaged && bytes > 0;
     }
     if ((config->words & NETEM_DUPLICATE) && duplicate(link, streams, first)) {
         fate->mattered |= NETEM_DUPLICATE;
@@ -116,7 +138,80 @@ link_refuse(Link *link, FateDrop drop, Fate *fate)
 void
 link_configure(Link *link, const NetemConfig *config)
 {
+    if (link->account != NULL) {
+        settle(link, &link->account->rates);
+    }
     link->config = config;
+    if (link->account != NULL) {
+        begin_account(link);
+    }
+}
+
+void
+link_rates(const Link *link, Rates *rates)
+{
+    if (link->account != NULL) {
+        rates_sum(rates, &link->account->rates);
+        settle(link, rates);
+    }
+}
+
+/* Judge what was counted under the configuration so far. */
+static void
+settle(const Link *link, Rates *rates)
+{
+    const LinkAccount *account = link->account;
+
+    for (unsigned i = 0; i < RATES_COUNT; i++) {
+        if (account->trials[i] > 0) {
+            RatesLaw law = rates_law(&account->counted, (RatesKind)i);
+
+            rates_add(&rates->of[i], &law, account->trials[i], account->hits[i],
+                      account->began[i],
+                      chain_state(link, &account->counted, (RatesKind)i));
+        }
+    }
+}
+
+static void
+begin_account(Link *link)
+{
+    LinkAccount *account = link->account;
+
+    account->counted = *link->config;
+    account->median = rates_median(link->config);
+    for (unsigned i = 0; i < RATES_COUNT; i++) {
+        account->trials[i] = account->hits[i] = 0;
+        account->began[i] = chain_state(link, link->config, (RatesKind)i);
+    }
+}
+
+/* Where the chain of @kind stands under @config: another loss model than the
+ * last one begins anew. */
+static uint8_t
+chain_state(const Link *link, const NetemConfig *config, RatesKind kind)
+{
+    switch (kind) {
+    case RATES_LOSS:
+        return link->loss.model == config->loss.model
+                   ? (uint8_t)link->loss.state
+                   : 0;
+    case RATES_DUPLICATE:
+        return link->duplicate_last;
+    case RATES_CORRUPT:
+        return link->corrupt_last;
+    case RATES_REORDER:
+        return link->reorder_last;
+    default:
+        return 0;
+    }
+}
+
+static inline void
+count(Link *link, RatesKind kind, bool hit)
+{
+    link->account->trials[kind]++;
+    link->account->hits[kind] += hit;
 }
 
 unsigned
@@ -171,8 +266,12 @@ event(Chance chance, Chance correlation, bool *last, uint64_t word)
 static bool
 duplicate(Link *link, const LinkStreams *streams, uint64_t first)
 {
-    return event(link->config->duplicate, link->config->duplicate_correlation,
-                 &link->duplicate_last, draw(&streams->duplicate, first));
+    bool hit =
+        event(link->config->duplicate, link->config->duplicate_correlation,
+              &link->duplicate_last, draw(&streams->duplicate, first));
+
+    count(link, RATES_DUPLICATE, hit);
+    return hit;
 }
 
 /* Every fragment is judged, also behind a lost one: the channel does not
@@ -186,6 +285,7 @@ lose(Link *link, const LinkStreams *streams, uint64_t first, Fate *fate)
         bool lost = loss_draw(&link->config->loss, &link->loss,
                               draw(&streams->loss, first + i)) != LOSS_KEPT;
 
+        count(link, RATES_LOSS, lost);
         first_lost |= i == 0 && lost;
         any_lost |= lost;
     }
@@ -211,11 +311,15 @@ overtakes(Link *link, const LinkStreams *streams, uint64_t first)
 {
     const NetemConfig *config = link->config;
 
-    if (link->reorder_count + 1 >= config->gap &&
-        event(config->reorder, config->reorder_correlation, &link->reorder_last,
-              draw(&streams->reorder, first))) {
-        link->reorder_count = 0;
-        return true;
+    if (link->reorder_count + 1 >= config->gap) {
+        bool hit = event(config->reorder, config->reorder_correlation,
+                         &link->reorder_last, draw(&streams->reorder, first));
+
+        count(link, RATES_REORDER, hit);
+        if (hit) {
+            link->reorder_count = 0;
+            return true;
+        }
     }
     if (link->reorder_count < NETEM_LIMIT_MAX) {
         link->reorder_count++;
@@ -376,4 +480,5 @@ link_clear(Link *link)
 {
     g_free(link->queue);
     link->queue = NULL;
+    g_clear_pointer(&link->account, g_free);
 }

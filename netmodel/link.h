@@ -13,6 +13,7 @@
 #include "netmodel/fate.h"
 #include "netmodel/loss.h"
 #include "netmodel/netem.h"
+#include "netmodel/rates.h"
 #include "nodes/node.h"
 
 /* One stream per purpose of one link. Only the keys are used (the counters
@@ -36,9 +37,10 @@ typedef struct Link {
     bool duplicate_last;
     bool corrupt_last;
     bool reorder_last;
-    SimTime busy_until;      /* the rate has sent everything by then */
-    uint64_t backlog_bytes;  /* waiting or being sent at the last packet */
-    struct LinkQueue *queue; /* owned; departures still ahead; NULL: none */
+    SimTime busy_until;          /* the rate has sent everything by then */
+    uint64_t backlog_bytes;      /* waiting or being sent at the last packet */
+    struct LinkQueue *queue;     /* owned; departures still ahead; NULL: none */
+    struct LinkAccount *account; /* owned; of rates; NULL: nothing was sent */
 } Link;
 
 /* @config is borrowed for as long as it is in force. */
@@ -57,7 +59,7 @@ void link_configure(Link *link, const NetemConfig *config);
  * above `mtu` takes several fragments, each judged by the loss model, and is
  * lost with any of them. A reordered packet jumps the queue and skips the
  * delay. About 17 ns with delay and jitter only, 50 ns with everything but a
- * rate; only a rate allocates. */
+ * rate; only a rate, and the first packet, allocate. */
 void link_send(Link *link, SimTime now, size_t bytes,
                const LinkStreams *streams, Fate *fate);
 
@@ -65,6 +67,10 @@ void link_send(Link *link, SimTime now, size_t bytes,
  * it, so that the packets behind it keep their draws, and fills in *@fate. It
  * does not reach the link: correlations and a loss model's state stay. */
 void link_refuse(Link *link, FateDrop drop, Fate *fate);
+
+/* Add to *@rates what this link should have done by its words so far, and what
+ * it did. */
+void link_rates(const Link *link, Rates *rates);
 
 /* Packets and bytes that wait for the rate at @now. */
 unsigned link_queue_count(const Link *link, SimTime now);

@@ -13,6 +13,7 @@ libnetmodel_a_SOURCES = \
 	%D%/netem.c %D%/netem.h \
 	%D%/netem_units.c %D%/netem_units.h \
 	%D%/partition.c %D%/partition.h \
+	%D%/rates.c %D%/rates.h \
 	%D%/regions.c %D%/regions.h \
 	%D%/topology.c %D%/topology.h \
 	%D%/zipf.c %D%/zipf.h

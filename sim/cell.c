@@ -174,6 +174,13 @@ start(Cell *cell)
     if (cell->up || cell->failed || cell->held_down) {
         return false;
     }
+    if (cell->condemned) {
+        disk_give_up(cell->disk);
+        fact = cell_fact(cell, FACT_HALT);
+        fact->text =
+            "its disk lost what it had acknowledged: not started again";
+        return true;
+    }
     if (cell->world->scenario->buggify && !cell->is_client) {
         setup.buggify = streams_key(cell->world->seed, "buggify", 0, 0) | 1;
     }
@@ -183,6 +190,9 @@ start(Cell *cell)
         /* What START tells of is durable. */
         if (disk_reopen(cell->disk)) {
             cell_damaged(cell, FAULT_DISK_LOST_SYNC);
+        }
+        if (cell->condemned) {
+            return start(cell);
         }
     }
     cell->powered = true;
@@ -424,6 +434,12 @@ cell_damaged(Cell *cell, FaultKind kind)
 
     fact->fault_kind = kind;
     fact->text = fault_kind_name(kind);
+    /* What was acknowledged reads as if it had never been written: a program
+     * that starts on it would vote again and lack what others count on it. */
+    if ((kind == FAULT_DISK_LOST_SYNC || kind == FAULT_DISK_MISDIRECT) &&
+        !cell->world->scenario->beyond_budget) {
+        cell->condemned = true;
+    }
 }
 
 uint64_t

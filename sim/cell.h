@@ -132,9 +132,10 @@ typedef struct Cell {
     bool up;      /* a program runs */
     bool powered; /* the machine runs: false after a crash */
     bool paused;
-    bool failed;            /* the program died by its own fault: see death */
-    bool wipe;              /* the disk is empty after the next crash */
-    bool held_down;         /* a crash or kill is in force: no start */
+    bool failed;    /* the program died by its own fault: see death */
+    bool wipe;      /* the disk is empty after the next crash */
+    bool held_down; /* a crash or kill is in force: no start */
+    bool condemned; /* its disk lied and nobody can notice: no start, ever */
     uint64_t memory_budget; /* told after each start; 0: none */
     CellWorld *world;
     Carrier *carrier;

@@ -15,6 +15,7 @@
 #define COMMIT_DIGITS 40u
 #define WORKERS_MOST  64u
 
+static void add_set(CommandOptions *options, const char *set);
 static bool parse_isolation(const char *verb, const char *text,
                             RunOptions *run);
 
@@ -35,6 +36,8 @@ command_parse(int *argc, char ***argv, const char *synopsis,
          "threads that carry cells (default 1)", "N"},
         {"plan", 'p', 0, G_OPTION_ARG_FILENAME, &o->plan,
          "the faults, instead of drawing them", "FILE"},
+        {"beyond-budget", 0, 0, G_OPTION_ARG_NONE, &o->beyond_budget,
+         "allow faults that no correct system survives", NULL},
         {"explore-order", 0, 0, G_OPTION_ARG_STRING, &o->explore,
          "another legal order of events", "K"},
         {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->sets,
@@ -106,7 +109,21 @@ command_parse(int *argc, char ***argv, const char *synopsis,
         operands[i] = (int)i + 1 < *argc ? (*argv)[i + 1] : NULL;
     }
     o->verb = verb;
+    if (o->beyond_budget) {
+        add_set(o, "faults.beyond_budget=true");
+    }
     return true;
+}
+
+/* One more --set, behind those given. */
+static void
+add_set(CommandOptions *options, const char *set)
+{
+    unsigned count = options->sets != NULL ? g_strv_length(options->sets) : 0;
+
+    options->sets = g_renew(char *, options->sets, count + 2);
+    options->sets[count] = g_strdup(set);
+    options->sets[count + 1] = NULL;
 }
 
 bool

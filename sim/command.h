@@ -41,6 +41,7 @@ typedef struct CommandOptions {
     char **bugs;
     char *out;
     gboolean no_out;
+    gboolean beyond_budget; /* is among the sets already */
     gboolean json, quiet;
     char **traces;
     char **captures;

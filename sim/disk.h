@@ -104,6 +104,8 @@ bool disk_bit_flip(Disk *disk, const char *prefix, uint64_t salt);
 void disk_misdirect_next(Disk *disk, const char *prefix, uint64_t salt);
 /* All files are gone, durably. Returns false if there were none. */
 bool disk_wipe(Disk *disk);
+/* Nobody will ever read it again: what faults spoilt is lost. */
+void disk_give_up(Disk *disk);
 /* How often a fault of @kind (FAULT_DISK_*) changed something that the node
  * could feel: an operation delayed or failed, acknowledged data lost, a bad
  * byte read. Only ever grows. */

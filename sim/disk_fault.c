@@ -111,6 +111,22 @@ disk_wipe(Disk *disk)
     return any;
 }
 
+void
+disk_give_up(Disk *disk)
+{
+    for (unsigned i = 0; i < disk->scar_count; i++) {
+        bool twin = false;
+
+        for (unsigned k = 0; k < i; k++) {
+            twin |= disk->scars[k].event == disk->scars[i].event;
+        }
+        disk->mattered[disk->scars[i].kind] += !twin;
+    }
+    while (disk->scar_count > 0) {
+        heal(disk, disk->scar_count - 1);
+    }
+}
+
 uint64_t
 disk_mattered(const Disk *disk, FaultKind kind)
 {

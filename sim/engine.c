@@ -264,6 +264,21 @@ note(Engine *engine, Record *record)
     record->plain_facts = plain;
 }
 
+void
+engine_rates(const Engine *engine, Rates *rates)
+{
+    *rates = (Rates){0};
+    for (unsigned id = 1; id <= engine->shared.host_count; id++) {
+        const Cell *cell = engine->shared.cells[id];
+
+        for (unsigned peer = 1; peer <= engine->shared.host_count; peer++) {
+            if (cell->links[peer].link != NULL) {
+                link_rates(cell->links[peer].link, rates);
+            }
+        }
+    }
+}
+
 const World *
 engine_world(const Engine *engine)
 {

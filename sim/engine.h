@@ -46,6 +46,8 @@ bool engine_run_until(Engine *engine, SimTime until);
  * pieces; @at is not before the end of the first. */
 void engine_redraw(Engine *engine, SimTime at, unsigned number, uint64_t salt);
 const World *engine_world(const Engine *engine);
+/* What the links should have done by their words, and what they did. */
+void engine_rates(const Engine *engine, Rates *rates);
 unsigned engine_host_count(const Engine *engine);
 /* Events handled, and of those the ones that were records. */
 uint64_t engine_event_count(const Engine *engine);

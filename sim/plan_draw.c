@@ -16,6 +16,7 @@ typedef struct Span {
     SimTime begin, end; /* in force in [begin, end) */
     uint8_t *down;      /* node_count + 1 flags; NULL: takes none away */
     unsigned unknown;   /* and so many that a selector names later */
+    bool destroys;      /* for good, and more than time */
 } Span;
 
 typedef struct Draw {
@@ -25,6 +26,7 @@ typedef struct Draw {
     GArray *spans;
 } Draw;
 
+static void clear_spans(Draw *draw);
 static void draw_timed(Draw *draw);
 static void draw_core(Draw *draw);
 static SimTime core_at(const Scenario *scenario, const Plan *plan);
@@ -37,6 +39,7 @@ static void add_span(Draw *draw, const Fault *fault);
 static Span span_of(Draw *draw, const Fault *fault);
 static void count_term(Draw *draw, const SelectorTerm *term, Span *span);
 static bool fits(Draw *draw, const Span *span);
+static unsigned destroyed_count(Draw *draw, const Span *span);
 static unsigned down_count(Draw *draw, const Span *span, SimTime at,
                            uint8_t *down);
 static char *settle(Draw *draw, const char *text, uint64_t salt);
@@ -44,6 +47,7 @@ static void settle_some(Draw *draw, unsigned count, uint64_t salt,
                         GString *out);
 static bool takes_down(FaultKind kind);
 static bool is_lasting(FaultKind kind);
+static bool destroys(FaultKind kind);
 static uint64_t stream_key(uint64_t seed, const char *purpose, const char *kind,
                            unsigned number);
 
@@ -59,12 +63,44 @@ scenario_plan(const Scenario *scenario, uint64_t seed)
         draw_rate(&draw, i);
     }
     draw_core(&draw);
-    for (unsigned i = 0; i < draw.spans->len; i++) {
-        g_free(g_array_index(draw.spans, Span, i).down);
-    }
-    g_array_free(draw.spans, TRUE);
+    clear_spans(&draw);
     plan_sort(plan);
     return plan;
+}
+
+bool
+scenario_plan_judge(const Scenario *scenario, const Plan *plan, GError **error)
+{
+    Draw draw = {.scenario = scenario};
+    unsigned most = (scenario->node_count - 1) / 2;
+    unsigned count;
+
+    if (scenario->beyond_budget) {
+        return true;
+    }
+    draw.spans = g_array_new(FALSE, FALSE, sizeof(Span));
+    for (unsigned i = 0; i < plan->count; i++) {
+        add_span(&draw, &plan->faults[i]);
+    }
+    count = destroyed_count(&draw, NULL);
+    clear_spans(&draw);
+    if (count > most) {
+        g_set_error(error, g_quark_from_static_string("seedbed-plan"), 0,
+                    "the plan's disk faults destroy what %u of %u nodes have "
+                    "stored, expected at most %u, which a correct system can "
+                    "survive; --beyond-budget lifts this",
+                    count, scenario->node_count, most);
+    }
+    return count <= most;
+}
+
+static void
+clear_spans(Draw *draw)
+{
+    for (unsigned i = 0; i < draw->spans->len; i++) {
+        g_free(g_array_index(draw->spans, Span, i).down);
+    }
+    g_array_free(draw->spans, TRUE);
 }
 
 static void
@@ -173,7 +209,8 @@ draw_fault(Draw *draw, const FaultRate *rate, uint64_t key, uint64_t index,
     fault->netem = rate->netem;
     fault->file = rate->file;
     fault->period = rate->period;
-    if (draw->scenario->quorum_budget && takes_down(rate->kind)) {
+    if ((draw->scenario->quorum_budget && takes_down(rate->kind)) ||
+        (!draw->scenario->beyond_budget && destroys(rate->kind))) {
         fault->nodes = settle(draw, nodes, fault->salt);
     } else {
         fault->nodes = g_strdup(nodes);
@@ -206,7 +243,9 @@ add_span(Draw *draw, const Fault *fault)
 static Span
 span_of(Draw *draw, const Fault *fault)
 {
-    Span span = {fault->at, fault->at + fault->duration, NULL, 0};
+    Span span = {.begin = fault->at,
+                 .end = fault->at + fault->duration,
+                 .destroys = destroys(fault->kind)};
     Selector selector = {0};
     bool for_ever = fault->duration == 0 &&
                     (fault_kind_needs(fault->kind) & FAULT_FOR) != 0;
@@ -278,6 +317,10 @@ fits(Draw *draw, const Span *span)
     bool budget = scenario->quorum_budget && span->down != NULL;
     bool good = true;
 
+    if (!scenario->beyond_budget && span->destroys &&
+        destroyed_count(draw, span) > most) {
+        return false;
+    }
     if (!budget && scenario->fault_overlap_max == 0) {
         return true;
     }
@@ -304,6 +347,33 @@ fits(Draw *draw, const Span *span)
         }
     }
     return good;
+}
+
+/* Nodes whose disks destroy something in the whole of the plan, with @span (or
+ * NULL) in it. */
+static unsigned
+destroyed_count(Draw *draw, const Span *span)
+{
+    unsigned n = draw->scenario->node_count;
+    g_autofree uint8_t *gone = g_new0(uint8_t, n + 1);
+    unsigned count = 0;
+
+    for (unsigned i = 0; i <= draw->spans->len; i++) {
+        const Span *one =
+            i < draw->spans->len ? &g_array_index(draw->spans, Span, i) : span;
+
+        if (one == NULL || !one->destroys || one->down == NULL) {
+            continue;
+        }
+        count += one->unknown;
+        for (unsigned node = 1; node <= n; node++) {
+            gone[node] |= one->down[node];
+        }
+    }
+    for (unsigned node = 1; node <= n; node++) {
+        count += gone[node];
+    }
+    return count;
 }
 
 /* Nodes away at @at with @span in the plan: those known, each once, and the
@@ -402,6 +472,16 @@ is_lasting(FaultKind kind)
 {
     return kind == FAULT_DISK_WIPE || kind == FAULT_DISK_FULL ||
            kind == FAULT_DISK_EIO || kind == FAULT_DISK_LOST_SYNC ||
+           kind == FAULT_DISK_BIT_FLIP || kind == FAULT_DISK_MISDIRECT;
+}
+
+/* What such a disk loses was acknowledged, and its node may vote again: that
+ * is more than a node that fails and comes back with all it had promised, for
+ * which Raft is made (Raft section 5.1). */
+static bool
+destroys(FaultKind kind)
+{
+    return kind == FAULT_DISK_WIPE || kind == FAULT_DISK_LOST_SYNC ||
            kind == FAULT_DISK_BIT_FLIP || kind == FAULT_DISK_MISDIRECT;
 }
 

@@ -118,7 +118,8 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
                 ? plan_load(options->plan, scenario->node_count, error)
                 : scenario_plan(scenario, options->seed);
     }
-    if (plan == NULL || !plan_check(plan, scenario->files, error)) {
+    if (plan == NULL || !plan_check(plan, scenario->files, error) ||
+        !scenario_plan_judge(scenario, plan, error)) {
         goto out;
     }
     if (!options->no_folder) {

@@ -115,6 +115,7 @@ typedef struct RunResult {
     /* Abstract states passed through, when asked for (coverage.h). */
     CoverageState states[COVERAGE_STATES_MAX];
     unsigned state_count;
+    Rates rates;            /* of the links, by RatesKind */
     Reached reached;        /* sometimes facts, and buggify sites that fired */
     char unknown[128];      /* why the verdict is not known, "" if it is */
     char story[STORY_SIZE]; /* in plain words */

@@ -16,6 +16,7 @@ static void json_violations(JsonBuilder *json, const RunResult *result);
 static void json_faults(JsonBuilder *json, const RunResult *result);
 static void json_story(JsonBuilder *json, const RunResult *result);
 static void json_criteria(JsonBuilder *json, const RunResult *result);
+static void json_rates(JsonBuilder *json, const Rates *rates);
 static void json_reached(JsonBuilder *json, const Reached *reached);
 
 char *
@@ -70,6 +71,7 @@ run_json(const RunOptions *options, const RunResult *result)
     json_faults(json, result);
     json_builder_set_member_name(json, "criteria");
     json_criteria(json, result);
+    json_rates(json, &result->rates);
     json_reached(json, &result->reached);
     json_builder_set_member_name(json, "story");
     json_story(json, result);
@@ -200,6 +202,26 @@ json_faults(JsonBuilder *json, const RunResult *result)
         MEMBER("drawn", int, count->drawn);
         MEMBER("applied", int, count->applied);
         MEMBER("mattered", int, count->mattered);
+        json_builder_end_object(json);
+    }
+    json_builder_end_object(json);
+}
+
+/* Of each word of the links: how many packets it should have hit, and did. */
+static void
+json_rates(JsonBuilder *json, const Rates *rates)
+{
+    json_builder_set_member_name(json, "rates");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; i < RATES_COUNT; i++) {
+        const RatesTally *tally = &rates->of[i];
+
+        json_builder_set_member_name(json, rates_name((RatesKind)i));
+        json_builder_begin_object(json);
+        MEMBER("trials", int, (gint64)tally->trials);
+        MEMBER("expected_ppb", int, tally->expected_ppb);
+        MEMBER("observed", int, (gint64)tally->observed);
+        MEMBER("variance_ppb", int, (gint64)tally->variance_ppb);
         json_builder_end_object(json);
     }
     json_builder_end_object(json);

@@ -200,6 +200,7 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
     memset(result, 0, sizeof(*result));
     result->events = observer->events;
     result->reached = observer->reached;
+    engine_rates(observer->engine, &result->rates);
     memcpy(result->crash, observer->crash, sizeof(result->crash));
     if (observer->metrics != NULL) {
         good = metrics_close(observer->metrics, observer->now, error);

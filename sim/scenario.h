@@ -106,6 +106,7 @@ typedef struct Scenario {
     SimTime fault_start, fault_stop; /* random ones begin in between */
     unsigned fault_overlap_max;      /* at a time; 0: any number */
     bool quorum_budget; /* never more than a minority down at a time */
+    bool beyond_budget; /* what no system survives is allowed */
     Expect expect;
     bool buggify; /* nodes/buggify.h */
     /* explore */
@@ -127,6 +128,10 @@ char *scenario_text(const Scenario *scenario);
 /* Draw the plan of a run: timed faults, and random ones at their rates. Pure
  * in (scenario, seed). The caller owns it. */
 Plan *scenario_plan(const Scenario *scenario, uint64_t seed);
+/* False when @plan, drawn or written by hand, destroys what a majority of the
+ * nodes have stored, and faults.beyond_budget does not say so: one line. */
+bool scenario_plan_judge(const Scenario *scenario, const Plan *plan,
+                         GError **error);
 /* Every key with unit, default and example, for the manual and
  * `seedbed list keys`; static. */
 typedef struct ScenarioKey {

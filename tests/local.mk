@@ -84,6 +84,12 @@ TESTS += %D%/test_scenario_chaos
 %C%_test_scenario_chaos_CFLAGS = $(TEST_CFLAGS)
 %C%_test_scenario_chaos_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
 
+check_PROGRAMS += %D%/test_rates
+TESTS += %D%/test_rates
+%C%_test_rates_SOURCES = %D%/test_rates.c
+%C%_test_rates_CFLAGS = $(TEST_CFLAGS)
+%C%_test_rates_LDADD = $(LIBS_NETMODEL) $(CHECK_LIBS) -lm
+
 check_PROGRAMS += %D%/test_control
 TESTS += %D%/test_control
 %C%_test_control_SOURCES = %D%/test_control.c

@@ -888,6 +888,15 @@ raft_net_file(RaftNet *net, NodeId id, const char *name)
     return file == NULL ? NULL : file->durable;
 }
 
+void
+raft_net_forget_file(RaftNet *net, NodeId id, const char *name)
+{
+    File *file = find_file(&net->nodes[id], name, false);
+
+    g_assert(file != NULL);
+    g_ptr_array_remove(net->nodes[id].files, file);
+}
+
 unsigned
 raft_net_file_count(const RaftNet *net, NodeId id)
 {

@@ -65,6 +65,8 @@ const char *raft_net_violation(const RaftNet *net);
 /* Files as they are durable: NULL when there is none of that name. To be
  * changed only while the node is down. */
 GByteArray *raft_net_file(RaftNet *net, NodeId node, const char *name);
+/* It is gone for good. */
+void raft_net_forget_file(RaftNet *net, NodeId node, const char *name);
 unsigned raft_net_file_count(const RaftNet *net, NodeId node);
 /* The last name that begins with @prefix, or NULL. */
 const char *raft_net_last_file(RaftNet *net, NodeId node, const char *prefix);

@@ -49,6 +49,10 @@ static const CheckScriptRow rows[] = {
                 "2 recover 0 0 1 3\n2 role 0 1\n2 ack 1 1 4\n",
      "durable-append n2: entries up to 4 were acknowledged, but only 3 are "
      "durable\n"},
+    {"a kill brings back what a failed sync had lost",
+     THREE("2") "2 log 4 6 1 2\n2 vote 2 2\n2 sync 4 4 2\n2 fail 4\n2 halt\n"
+                "2 kill\n2 restart\n2 start\n2 recover 1 0 1 3\n",
+     ""},
     {"a kill does not",
      THREE("2") "2 log 4 6 1 2\n2 kill\n2 restart\n2 start\n"
                 "2 recover 0 0 1 6\n2 role 0 1\n"

@@ -74,11 +74,13 @@ START_TEST(torn_tail_is_dropped)
         RaftNetAnswer answer;
         uint64_t id;
 
-        /* What a WRITE under way may leave: some of its bytes, zeros for
-         * the others, any length. */
+        /* What a WRITE under way may leave: its first bytes, or zeros of
+         * any length. */
         g_byte_array_set_size(file, durable + cut);
         for (guint i = durable; i < file->len; i++) {
-            file->data[i] = cut % 3 == 0 ? 0 : file->data[i - durable + 64];
+            file->data[i] = cut % 3 == 0 || cut >= RAFT_LOG_RECORD
+                                ? 0
+                                : file->data[i - durable + 64];
         }
         raft_net_restart(net, 1);
         ck_assert(raft_net_run_until(net, 2 * SIM_S, has_leader));
@@ -99,9 +101,65 @@ START_TEST(torn_tail_is_dropped)
 }
 END_TEST
 
-/* The vote file has two slots; one of them torn leaves the other. */
+/* One bit of what was made durable last, and nothing behind it to say so: no
+ * power loss leaves a record like that. */
+START_TEST(rot_at_the_end_of_the_log)
+{
+    for (unsigned byte = 0; byte < 60; byte++) {
+        RaftNet *net = alone("snapshot_threshold=0\n", 5);
+        const char *name = raft_net_last_file(net, 1, "raft-log-");
+        GByteArray *file = raft_net_file(net, 1, name);
+
+        file->data[file->len - 1 - byte] ^= (uint8_t)(1 << byte % 8);
+        raft_net_restart(net, 1);
+        raft_net_run(net, 2 * SIM_S);
+        ck_assert_msg(raft_net_halted(net, 1) != NULL, "byte %u from the end",
+                      byte);
+        ck_assert_uint_eq(raft_net_probes(net, 1, PROBE_RAFT_CORRUPT), 1);
+        raft_net_free(net);
+    }
+}
+END_TEST
+
+/* A wiped disk: the node does not take itself for a new one, for it may have
+ * voted, and others may count on entries it held. Raft then goes on without
+ * it; with it as a blank voter, nodes 1 and 2 could lose what 1 and 3 had
+ * committed. */
+START_TEST(wiped_disk_is_refused)
+{
+    RaftNet *net = raft_net_new(3, "");
+    NodeId leader;
+
+    ck_assert(raft_net_run_until(net, 5 * SIM_S, has_leader));
+    write_some(net, 3);
+    leader = raft_net_leader(net);
+    raft_net_crash(net, leader);
+    while (raft_net_file_count(net, leader) > 0) {
+        raft_net_forget_file(net, leader, raft_net_last_file(net, leader, ""));
+    }
+    raft_net_restart(net, leader);
+    raft_net_run(net, 5 * SIM_S);
+    ck_assert_ptr_nonnull(raft_net_halted(net, leader));
+    ck_assert_ptr_nonnull(strstr(raft_net_halted(net, leader), "lost"));
+    /* Refused for good: nothing that it wrote makes it forget. */
+    raft_net_crash(net, leader);
+    raft_net_restart(net, leader);
+    raft_net_run(net, SIM_S);
+    ck_assert_ptr_nonnull(raft_net_halted(net, leader));
+    ck_assert_uint_eq(raft_net_file_count(net, leader), 0);
+    ck_assert_uint_ne(raft_net_leader(net), 0);
+    write_some(net, 3);
+    ck_assert_ptr_null(raft_net_violation(net));
+    raft_net_free(net);
+}
+END_TEST
+
+/* The vote file has two slots. One that a power loss left as it was before
+ * leaves the other; one bit of either that is wrong is no power loss. */
 START_TEST(torn_vote)
 {
+    bool rot = _i < 2;
+    guint slot = _i % 2 == 0 ? 0 : 4096;
     RaftNet *net = raft_net_new(3, "");
     GByteArray *file;
     NodeId leader;
@@ -121,19 +179,15 @@ START_TEST(torn_vote)
     file = raft_net_file(net, leader, "raft-vote");
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_gt(file->len, 4096);
-    file->data[(_i == 0 ? 0 : 4096) + 20] ^= 1;
+    if (rot) {
+        file->data[slot + 20] ^= 1;
+    } else {
+        memset(file->data + slot, 0, 40);
+    }
     raft_net_restart(net, leader);
     raft_net_run(net, 2 * SIM_S);
-    if (_i == 2) {
-        raft_net_crash(net, leader);
-        file = raft_net_file(net, leader, "raft-vote");
-        file->data[20] ^= 1;
-        file->data[4096 + 20] ^= 1;
-        raft_net_restart(net, leader);
-        raft_net_run(net, 2 * SIM_S);
-        ck_assert_ptr_nonnull(raft_net_halted(net, leader));
-        ck_assert_uint_eq(raft_net_probes(net, leader, PROBE_RAFT_CORRUPT), 1);
-    }
+    ck_assert_int_eq(raft_net_halted(net, leader) != NULL, rot);
+    ck_assert_uint_eq(raft_net_probes(net, leader, PROBE_RAFT_CORRUPT), rot);
     raft_net_free(net);
 }
 END_TEST
@@ -212,7 +266,9 @@ suite(void)
 
     tcase_add_test(t, flipped_bit_is_corruption);
     tcase_add_test(t, torn_tail_is_dropped);
-    tcase_add_loop_test(t, torn_vote, 0, 3);
+    tcase_add_loop_test(t, torn_vote, 0, 4);
+    tcase_add_test(t, rot_at_the_end_of_the_log);
+    tcase_add_test(t, wiped_disk_is_refused);
     tcase_add_loop_test(t, damaged_snapshot, 0, 10);
     tcase_add_test(t, disk_stays_small);
     tcase_add_test(t, strange_clients);

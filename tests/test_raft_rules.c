@@ -590,6 +590,7 @@ run(unsigned number)
     effects_init(&fx);
     raft_settings_init(&settings);
     raft = raft_new(1, 3, &settings, &machine, NULL);
+    input.start.incarnation = 1;
     give(input);
     synced();
     rules[number].run();

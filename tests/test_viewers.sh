@@ -123,7 +123,7 @@ for what in 'frame.interface_name == "n3" && frame.interface_description == "nod
     'frame.interface_name == "client6" && tcp' \
     'frame.packet_flags_direction == 1 && udp' \
     'frame.packet_flags_direction == 2 && frame.verdict.ebpf_tc == 2' \
-    'seedbed.id == "m3.5"'; do
+    'seedbed.id == "m3.6"'; do
     read_capture "$run/capture.pcapng" -Y "$what" >"$folder/found"
     [ -s "$folder/found" ] || fail "no packet with $what"
 done

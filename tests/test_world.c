@@ -9,7 +9,8 @@
 #include "tests/rig.h"
 
 /* Three nodes that talk, write, sync, read and count all the time. */
-#define BUSY                                                                   \
+#define BUSY BUSY_WITHIN "faults: {beyond_budget: true}\n"
+#define BUSY_WITHIN                                                            \
     "duration: 2 s\n"                                                          \
     "nodes: {count: 3}\n"                                                      \
     "network: {links: \"delay 1ms 500us loss 1%\"}\n"                          \
@@ -146,6 +147,43 @@ START_TEST(every_kind_is_applied_shows_heals_and_is_accounted)
     }
     ck_assert_uint_ge(rig_count(rig, "n1 timer 1"), 50);
     rig_free(rig);
+}
+END_TEST
+
+/* What no program can notice keeps its node out, unless the scenario goes
+ * beyond the budget. */
+START_TEST(a_disk_that_lied_is_not_started_again)
+{
+    static const char *const scenarios[] = {BUSY, BUSY_WITHIN};
+    static const struct {
+        const char *plan;
+        bool kept_out;
+    } rows[] = {
+        {"- {at: 500 ms, kind: disk-lost-sync, nodes: n1, for: 300 ms}\n"
+         "- {at: 700 ms, kind: crash, nodes: n1, for: 10 ms}\n",
+         true},
+        {"- {at: 500 ms, kind: disk-misdirect, nodes: n1}\n"
+         "- {at: 700 ms, kind: kill, nodes: n1, for: 10 ms}\n",
+         true},
+        {"- {at: 500 ms, kind: disk-bit-flip, nodes: n1}\n"
+         "- {at: 700 ms, kind: crash, nodes: n1, for: 10 ms}\n",
+         false},
+        {"- {at: 500 ms, kind: disk-wipe, nodes: n1}\n"
+         "- {at: 700 ms, kind: crash, nodes: n1, for: 10 ms}\n",
+         false},
+    };
+
+    for (unsigned within = 0; within < 2; within++) {
+        Rig *rig = rig_new(scenarios[within], rows[_i].plan, 7, busy);
+        bool out = within == 1 && rows[_i].kept_out;
+
+        rig_run(rig, 700 * SIM_MS);
+        g_string_truncate(rig->log, 0);
+        rig_run(rig, SIM_NEVER);
+        ck_assert_uint_eq(rig_count(rig, " n1 start 2"), !out);
+        ck_assert_uint_eq(rig_count(rig, "+ halt n1 its disk lost"), out);
+        rig_free(rig);
+    }
 }
 END_TEST
 
@@ -452,6 +490,7 @@ world_suite(void)
     tcase_add_loop_test(tcase,
                         every_kind_is_applied_shows_heals_and_is_accounted, 0,
                         (int)G_N_ELEMENTS(kinds));
+    tcase_add_loop_test(tcase, a_disk_that_lied_is_not_started_again, 0, 4);
     tcase_add_test(tcase, a_line_that_finds_nobody_is_not_applied);
     tcase_add_test(tcase, a_core_is_healed_and_the_rest_stays_broken);
     tcase_add_loop_test(tcase, a_core_has_disks_to_trust, 0, 5);

@@ -115,6 +115,39 @@ raft_record_read(Slice bytes, RaftRecord *record)
                record->entry.hash;
 }
 
+bool
+raft_record_is_torn(Slice file, size_t at, size_t size)
+{
+    size_t end = at + size;
+
+    while (at < end) {
+        size_t next = (at / RAFT_RECORD_SECTOR + 1) * RAFT_RECORD_SECTOR;
+        bool blank = true;
+
+        next = MIN(next, end);
+        for (; at < next; at++) {
+            blank = blank && (at >= file.size || file.data[at] == 0);
+        }
+        if (blank) {
+            return true;
+        }
+    }
+    return end > file.size;
+}
+
+bool
+raft_record_is_torn_record(Slice file, size_t at)
+{
+    RaftRecord record;
+
+    if (raft_record_is_torn(file, at, RAFT_LOG_RECORD)) {
+        return true;
+    }
+    return raft_record_read_head(slice_sub(file, at, SIZE_MAX), &record) &&
+           raft_record_is_torn(file, at + RAFT_LOG_RECORD,
+                               record.entry.data.size);
+}
+
 void
 raft_record_name(char out[RAFT_LOG_NAME_MAX], uint64_t first_index,
                  uint32_t epoch)

@@ -33,6 +33,17 @@ bool raft_record_read(Slice bytes, RaftRecord *record);
 /* Look for a record head at the beginning of @bytes, whatever its data. */
 bool raft_record_read_head(Slice bytes, RaftRecord *record);
 
+/* A device writes a sector whole or not at all, and files only grow, so what a
+ * power loss left out reads as zero, or is not there. */
+#define RAFT_RECORD_SECTOR 512u
+
+/* Whether a power loss can have left of @file what stands in the @size bytes
+ * at @at: in one of their sectors all of them are zero, or beyond the end.
+ * Bytes that are wrong otherwise were damaged later. */
+bool raft_record_is_torn(Slice file, size_t at, size_t size);
+/* The same for the record at @at, which cannot be taken. */
+bool raft_record_is_torn_record(Slice file, size_t at);
+
 /* Bytes of an entry on disk. */
 static inline uint64_t
 raft_record_size(const RaftEntry *entry)

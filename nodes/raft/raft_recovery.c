@@ -35,7 +35,8 @@ typedef struct LogFile {
 
 struct RaftRecovery {
     Stage stage;
-    Token token; /* of the one READ or SYNC under way */
+    Token token;      /* of the one READ or SYNC under way */
+    bool first_start; /* of this node, ever */
     bool has_vote_file;
     char snapshot_name[RAFT_SNAPSHOT_NAME_MAX];
     uint64_t snapshot_index, snapshot_size;
@@ -48,6 +49,7 @@ struct RaftRecovery {
     unsigned cursor;
     bool began;   /* the log's first file was found */
     bool damaged; /* nothing behind here counts */
+    bool rotten;  /* and no power loss can have left it so */
     uint64_t damage_offset;
     uint32_t damage_epoch;
     /* Where the first record stands that is of a newer term than the vote
@@ -76,6 +78,7 @@ static void remove_now(const RaftRecovery *recovery, Effects *fx);
 static void sync_all(Raft *raft, Effects *fx);
 static void refuse(Raft *raft, uint64_t offset, const char *reason,
                    Effects *fx);
+static void refuse_blank(Raft *raft, Effects *fx);
 static int file_cmp(gconstpointer a, gconstpointer b);
 static uint64_t limit_of(const RaftRecovery *recovery, unsigned number);
 
@@ -90,9 +93,12 @@ raft_recovery_begin(Raft *raft, const Input *input, Effects *fx)
     recovery->snapshot = g_byte_array_new();
     recovery->files = g_array_new(FALSE, TRUE, sizeof(LogFile));
     recovery->removals = g_ptr_array_new_with_free_func(g_free);
+    recovery->first_start = input->start.incarnation == 1;
     list_files(raft, input);
     recovery->stage = READ_VOTE;
-    if (recovery->has_vote_file) {
+    if (!recovery->has_vote_file && !recovery->first_start) {
+        refuse_blank(raft, fx);
+    } else if (recovery->has_vote_file) {
         recovery->token = raft_token(raft);
         effects_read(fx, recovery->token, RAFT_VOTE_FILE, 0,
                      2 * RAFT_VOTE_SLOT);
@@ -122,6 +128,10 @@ raft_recovery_read(Raft *raft, const Input *input, Effects *fx)
         if (!raft_storage_read_vote(raft, bytes)) {
             refuse(raft, 0, "raft: raft-vote is damaged; refusing to start",
                    fx);
+            return;
+        }
+        if (raft->vote_counter == 0 && !recovery->first_start) {
+            refuse_blank(raft, fx);
             return;
         }
         recovery->stage = READ_SNAPSHOT;
@@ -337,6 +347,7 @@ take_file(Raft *raft, LogFile *file, Slice bytes, Effects *fx)
     }
     if (!recovery->damaged && !file->good &&
         (!recovery->began || file->first_index == raft->log.last_index + 1)) {
+        recovery->rotten |= !raft_record_is_torn(bytes, 0, RAFT_LOG_HEADER);
         damage(recovery, raft->log.end_offset, file->epoch);
     }
     if (!recovery->damaged && file->good && begin_file(raft, file)) {
@@ -405,6 +416,7 @@ take_records(Raft *raft, const LogFile *file, uint64_t limit, Slice bytes,
             record.index != log->last_index + 1 ||
             record.epoch != file->epoch ||
             record.entry.term < raft_log_term(log, log->last_index)) {
+            raft->recovery->rotten |= !raft_record_is_torn_record(bytes, at);
             damage(raft->recovery, log->end_offset, file->epoch);
             return at;
         }
@@ -470,11 +482,15 @@ finish_log(Raft *raft, Effects *fx)
          * before what its first record knew to be durable. */
         recovery->damage_offset = recovery->least_stamp;
     }
-    if (recovery->damaged && recovery->stamp > recovery->damage_offset &&
+    if (recovery->damaged &&
+        (recovery->rotten || recovery->stamp > recovery->damage_offset) &&
         !BUG(RAFT_DAMAGED_LOG_CUT)) {
         refuse(raft, recovery->damage_offset,
-               "raft: the log is damaged below what was known durable; "
-               "refusing to start",
+               recovery->rotten
+                   ? "raft: the log is damaged, and not by a power loss; "
+                     "refusing to start"
+                   : "raft: the log is damaged below what was known durable; "
+                     "refusing to start",
                fx);
         return;
     }
@@ -518,6 +534,13 @@ finish_log(Raft *raft, Effects *fx)
         raft->term = raft_log_term(log, log->last_index);
         raft->vote = 0;
         raft->vote_generation++;
+        raft_storage_write_vote(raft, fx);
+        recovery->has_vote_file = true;
+    }
+    /* A node is known by its vote file, from before it first says anything:
+     * one that is gone later was lost, and with it perhaps a vote and entries
+     * that were counted. */
+    if (raft->vote_counter == 0) {
         raft_storage_write_vote(raft, fx);
         recovery->has_vote_file = true;
     }
@@ -589,6 +612,19 @@ refuse(Raft *raft, uint64_t offset, const char *reason, Effects *fx)
     SOMETIMES(fx, RAFT_RECOVER_REFUSED);
     effects_probe(fx, PROBE_RAFT_CORRUPT, &offset, 1, slice_of(NULL, 0));
     raft_halt(raft, reason, fx);
+}
+
+/* Not the first start, and nothing to know ourselves by: the disk was wiped or
+ * replaced, or power was lost before our very first SYNC was done. We cannot
+ * tell which, nor what we once promised, so we promise nothing more. */
+static void
+refuse_blank(Raft *raft, Effects *fx)
+{
+    SOMETIMES(fx, RAFT_RECOVER_REFUSED);
+    raft_halt(raft,
+              "raft: raft-vote is missing and this is not the first start: "
+              "the disk lost its data; refusing to start",
+              fx);
 }
 
 static int

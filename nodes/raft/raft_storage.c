@@ -10,6 +10,7 @@
 #include "nodes/hash.h"
 #include "nodes/raft/raft_election.h"
 #include "nodes/raft/raft_install.h"
+#include "nodes/raft/raft_record.h"
 #include "nodes/raft/raft_replication.h"
 
 #define VOTE_MAGIC UINT64_C(0x313045544f564152) /* "RAVOTE01" */
@@ -161,13 +162,17 @@ raft_storage_read_vote(Raft *raft, Slice bytes)
     unsigned newest;
 
     for (unsigned i = 0; i < 2; i++) {
-        good[i] = read_slot(
-            slice_sub(bytes, (size_t)i * RAFT_VOTE_SLOT, RAFT_VOTE_BYTES),
-            slots[i]);
+        size_t at = (size_t)i * RAFT_VOTE_SLOT;
+
+        good[i] = read_slot(slice_sub(bytes, at, RAFT_VOTE_BYTES), slots[i]);
+        /* A slot lies within a sector: a power loss leaves what it was, or
+         * what it was to be. */
+        if (!good[i] && !raft_record_is_torn(bytes, at, RAFT_VOTE_BYTES)) {
+            return false;
+        }
     }
     if (!good[0] && !good[1]) {
-        /* Only the very first write, to slot 0, has no older record. */
-        return bytes.size <= RAFT_VOTE_SLOT;
+        return true; /* the very first write is lost */
     }
     newest = good[1] && (!good[0] || slots[1][1] > slots[0][1]);
     raft->vote_counter = slots[newest][1];
