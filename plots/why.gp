@@ -20,6 +20,9 @@ unset key
 share(pixels) = pixels / (1.0 * picture_height)
 
 set multiplot
+# A title belongs to its plot's margins, which differ between terminals.
+unset title
+set label 9 sprintf("%s: %s", picture_title, about) at screen 0.53, screen 1.0 - share(20) center font title_font textcolor rgb INK
 set lmargin at screen 0.09
 set rmargin at screen 0.97
 set tmargin at screen 1.0 - share(44)
@@ -52,7 +55,7 @@ if (faults > 0) {
     unset arrow 1
     unset label 1
     unset key
-    set title "Without each fault: failures from its beginning on" font title_font offset 0, 0.2
+    set label 9 "Without each fault: failures from its beginning on" at screen 0.53, screen share(rows_height - 8) center font title_font textcolor rgb INK
     set tmargin at screen share(rows_height - 44)
     set bmargin at screen share(36)
     set xrange [0:1]
@@ -69,4 +72,7 @@ if (faults > 0) {
         NaN with boxes fillstyle solid linecolor rgb BLUE title "without it"
 }
 unset multiplot
+# A title belongs to its plot's margins, which differ between terminals.
+unset title
+set label 9 sprintf("%s: %s", picture_title, about) at screen 0.53, screen 1.0 - share(20) center font title_font textcolor rgb INK
 unset output

@@ -3,11 +3,13 @@
  * folder too, under names that need nothing but the folder. */
 #include "sim/capsule.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "sim/build_id.h"
 #include "sim/report.h"
 
+static void remove_partial(const char *folder);
 static bool write_files(DistributionFiles *files, const char *folder,
                         GString *scenario, GString *plan, GError **error);
 static char *name_inside(const char *name, unsigned index);
@@ -32,6 +34,7 @@ capsule_write(const RunOptions *options, const Scenario *scenario,
     g_autofree char *json = NULL;
     bool good;
 
+    remove_partial(folder);
     if (!write_files(scenario->files, folder, scenario_yaml, plan_yaml,
                      error) ||
         !write_text(folder, "scenario.yaml", scenario_yaml->str, error) ||
@@ -50,6 +53,26 @@ capsule_write(const RunOptions *options, const Scenario *scenario,
         (void)report_write(folder, NULL);
     }
     return good;
+}
+
+/* A node that took the engine's process along left files half-written; the
+ * second look wrote them again. */
+static void
+remove_partial(const char *folder)
+{
+    GDir *entries = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (entries != NULL && (name = g_dir_read_name(entries)) != NULL) {
+        if (g_str_has_suffix(name, ".partial")) {
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+
+            (void)g_unlink(path);
+        }
+    }
+    if (entries != NULL) {
+        g_dir_close(entries);
+    }
 }
 
 static bool

@@ -129,7 +129,8 @@ plan_read_check(ScenarioReader *reader, const YamlNode *node, FaultKind kind,
     return true;
 }
 
-/* The plan that @tree, taken, says; files are looked for beside it; NULL: @error is set already. */
+/* The plan that @tree, taken, says; files are looked for beside it. NULL:
+ * @error is set already. */
 static Plan *
 parse_tree(YamlTree *tree, const char *name, unsigned node_count,
            GError **error)

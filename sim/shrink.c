@@ -55,6 +55,7 @@ static void rounds(Shrink *shrink, const Step *steps, unsigned count);
 static int try_first(Offer *offer, unsigned count, TrialsMake make);
 static void accept(Shrink *shrink, Trial *trial, const TrialAnswer *answer);
 static void cut(Shrink *shrink);
+static bool step_duration(Shrink *shrink);
 static bool step_kinds(Shrink *shrink);
 static bool step_lines(Shrink *shrink);
 static bool step_edits(Shrink *shrink);
@@ -72,6 +73,7 @@ static int test_lines(void *user, const uint8_t *const *sets, unsigned count);
 static int test_edits(void *user, const uint8_t *const *sets, unsigned count);
 static int test_seeds(void *user, const uint8_t *const *sets, unsigned count);
 static Trial *make_same(void *user, unsigned index);
+static Trial *make_shorter(void *user, unsigned index);
 static Trial *make_lines(void *user, unsigned index);
 static Trial *make_edits(void *user, unsigned index);
 static Trial *make_value(void *user, unsigned index);
@@ -89,12 +91,12 @@ struct Step {
 /* First what there is, also with other seeds: as long as faults are strong and
  * the network is bad, many seeds fail. Then how much of it. */
 static const Step structure[] = {
-    {"kinds of faults", step_kinds},
-    {"faults", step_lines},
-    {"nodes", step_nodes},
+    {"duration", step_duration}, {"kinds of faults", step_kinds},
+    {"faults", step_lines},      {"nodes", step_nodes},
     {"other seeds", step_seeds},
 };
 static const Step details[] = {
+    {"duration", step_duration},
     {"options", step_edits},
     {"clients", step_clients},
     {"time", step_times},
@@ -155,7 +157,6 @@ load(Shrink *shrink, GError **error)
     trials_inline(config, shrink->best, shrink->folder);
     config->loosely = options->loosely;
     config->jobs = options->jobs;
-    config->wall_limit_ns = options->limit_ns;
     config->stop = options->stop;
     config->progress = options->progress != NULL ? tell : NULL;
     config->progress_user = shrink;
@@ -188,6 +189,7 @@ reproduce(Shrink *shrink, GError **error)
     }
     shrink->duration = winner->scenario->duration;
     shrink->at_end = answer.failed_at >= winner->scenario->duration;
+    shrink->config.wall_limit_ns = shrink->options->limit_ns;
     shrink->config.event_limit = 3 * answer.events + 10000;
     shrink->config.cpu_limit_s =
         10 + 20 * trials_cpu_ns(shrink->trials) / SIM_S;
@@ -250,8 +252,9 @@ cut(Shrink *shrink)
     SimTime end = (shrink->answer.failed_at / SIM_MS + 1) * SIM_MS;
     g_autofree uint8_t *keep = g_new0(uint8_t, scenario->timed->count + 1);
 
-    if (shrink->at_end || shrink->answer.failed_at >= scenario->duration) {
-        return;
+    if (shrink->answer.virtual_ns != shrink->answer.failed_at ||
+        shrink->answer.failed_at >= scenario->duration) {
+        return; /* judged when the run is over */
     }
     scenario->duration = MIN(scenario->duration, end);
     for (unsigned i = 0; i < scenario->timed->count; i++) {
@@ -260,6 +263,22 @@ cut(Shrink *shrink)
     shrink_edit_plan(scenario, keep);
     shrink->best = trial_settle(shrink->best);
     g_assert(shrink->best != NULL);
+}
+
+/* What is judged when the run is over may have been there before: that is
+ * tried, for it need not be. */
+static bool
+step_duration(Shrink *shrink)
+{
+    Offer offer = {.shrink = shrink};
+    g_autoptr(Trial) base = trial_copy(shrink->best);
+
+    if (shrink->at_end ||
+        shrink->answer.virtual_ns == shrink->answer.failed_at) {
+        return false;
+    }
+    offer.base = base;
+    return try_first(&offer, 3, make_shorter) >= 0;
 }
 
 /* All lines of a kind at a time: a level above the lines, as in Misherghi and
@@ -360,7 +379,7 @@ step_clients(Shrink *shrink)
 static bool
 step_times(Shrink *shrink)
 {
-    return turn(shrink, SHRINK_KNOBS_TIMES);
+    return !shrink->at_end && turn(shrink, SHRINK_KNOBS_TIMES);
 }
 
 static bool
@@ -475,6 +494,26 @@ make_same(void *user, unsigned index)
 
     (void)index;
     return trial_copy(offer->base);
+}
+
+static Trial *
+make_shorter(void *user, unsigned index)
+{
+    static const unsigned parts[] = {1, 2, 4};
+    const Offer *offer = user;
+    Trial *trial = trial_copy(offer->base);
+    Scenario *scenario = trial->scenario;
+    SimTime failed = offer->shrink->answer.failed_at;
+    SimTime end = (failed / SIM_MS + 1) * SIM_MS;
+
+    /* A little behind it, then nearer to the end. */
+    end += (MAX(scenario->duration, end) - end) / 8 * (parts[index] - 1);
+    if (end >= scenario->duration) {
+        trial_free(trial);
+        return NULL;
+    }
+    scenario->duration = end;
+    return trial_settle(trial);
 }
 
 static Trial *

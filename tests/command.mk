@@ -48,3 +48,6 @@ TESTS += %D%/test_ddmin
 %C%_test_ddmin_SOURCES = %D%/test_ddmin.c
 %C%_test_ddmin_CFLAGS = $(TEST_CFLAGS)
 %C%_test_ddmin_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
+
+dist_check_SCRIPTS += %D%/test_shrink.sh %D%/test_why.sh
+TESTS += %D%/test_shrink.sh %D%/test_why.sh
