@@ -43,7 +43,8 @@ struct Checks {
     /* Who is to be told, as bits of the table's rows. */
     uint32_t fact_readers[FACT_KINDS], probe_readers[PROBE_COUNT];
     uint64_t probes; /* that anybody reads */
-    uint32_t message_readers[MESSAGE_KINDS], observers, settlers;
+    uint32_t message_readers[MESSAGE_KINDS], observers, settlers, alarmed,
+        finishers;
     /* A request that goes to several peers is read once. */
     const uint8_t *request;
     uint64_t request_term;
@@ -210,10 +211,9 @@ static void
 ring(Checks *checks)
 {
     checks->alarm_at = SIM_NEVER;
-    for (unsigned i = 0; i < FAMILY_COUNT; i++) {
-        if (families[i]->alarm != NULL) {
-            families[i]->alarm(checks->states[i]);
-        }
+    EACH_FAMILY(i, checks->alarmed)
+    {
+        families[i]->alarm(checks->states[i]);
     }
 }
 
@@ -231,10 +231,9 @@ void
 checks_finish(Checks *checks, SimTime at)
 {
     checks->at = at;
-    for (unsigned i = 0; i < FAMILY_COUNT; i++) {
-        if (families[i]->finish != NULL) {
-            families[i]->finish(checks->states[i], at);
-        }
+    EACH_FAMILY(i, checks->finishers)
+    {
+        families[i]->finish(checks->states[i], at);
     }
 }
 
@@ -339,7 +338,12 @@ checks_new(unsigned node_count, const Expect *expect)
         uint32_t bit = (uint32_t)1 << i;
 
         checks->states[i] = family->make(checks);
+        if (family->asked != NULL && !family->asked(checks->expect)) {
+            continue;
+        }
         checks->probes |= family->probes;
+        checks->alarmed |= family->alarm != NULL ? bit : 0;
+        checks->finishers |= family->finish != NULL ? bit : 0;
         checks->observers |= family->observe != NULL ? bit : 0;
         checks->settlers |= family->settle != NULL ? bit : 0;
         for (unsigned j = 0; j < FACT_KINDS; j++) {

@@ -27,7 +27,7 @@ typedef struct Way {
 typedef struct ChecksAnswers {
     Checks *checks;
     unsigned node_count;
-    SimTime within;  /* 0: not asked */
+    SimTime within;
     GPtrArray *ways; /* Way, in the order in which they came */
     unsigned in_force;
     SimTime calm_since;
@@ -52,8 +52,7 @@ observe(void *family, const Record *record)
     const Input *input = record->input;
     NodeId id = event_cell(record->event);
 
-    if (answers->within == 0 || input == NULL || id == 0 ||
-        id > answers->node_count) {
+    if (input == NULL || id == 0 || id > answers->node_count) {
         return;
     }
     if (input->kind == INPUT_LINK &&
@@ -155,9 +154,6 @@ on_fact(void *family, const Fact *fact)
 {
     ChecksAnswers *answers = family;
 
-    if (answers->within == 0) {
-        return;
-    }
     switch (fact->kind) {
     case FACT_FAULT:
         if (fact->fault_kind == FAULT_HEAL_CORE && fact->hosts != NULL &&
@@ -231,11 +227,9 @@ alarm_rings(void *family)
 {
     ChecksAnswers *answers = family;
 
-    if (answers->within > 0) {
-        judge(answers);
-        checks_alarm(answers->checks,
-                     checks_now(answers->checks) + answers->within / 4 + 1);
-    }
+    judge(answers);
+    checks_alarm(answers->checks,
+                 checks_now(answers->checks) + answers->within / 4 + 1);
 }
 
 static void
@@ -271,9 +265,13 @@ finish(void *family, SimTime at)
     ChecksAnswers *answers = family;
 
     (void)at;
-    if (answers->within > 0) {
-        judge(answers);
-    }
+    judge(answers);
+}
+
+static bool
+asked(const Expect *expect)
+{
+    return expect->answer_within > 0;
 }
 
 static void *
@@ -312,6 +310,7 @@ way_free(void *data)
 
 const CheckFamily checks_answers_family = {
     .name = "answers",
+    .asked = asked,
     .make = make,
     .observe = observe,
     .facts = CHECK_BIT(FACT_FAULT) | CHECK_BIT(FACT_HEAL) |

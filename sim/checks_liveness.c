@@ -42,7 +42,7 @@ on_fact(void *family, const Fact *fact)
     SimTime within = checks_expect(live->checks)->liveness_within;
 
     if (fact->fault_kind != FAULT_HEAL_CORE || fact->hosts == NULL ||
-        within == 0 || live->core != NULL) {
+        live->core != NULL) {
         return;
     }
     live->core = g_memdup2(fact->hosts, live->node_count + 1);
@@ -186,6 +186,12 @@ leads_core(const ChecksLiveness *live, NodeId id)
     return false;
 }
 
+static bool
+asked(const Expect *expect)
+{
+    return expect->liveness_within > 0;
+}
+
 static void *
 make(Checks *checks)
 {
@@ -209,6 +215,7 @@ destroy(void *family)
 
 const CheckFamily checks_liveness_family = {
     .name = "liveness",
+    .asked = asked,
     .make = make,
     .facts = CHECK_BIT(FACT_FAULT),
     .fact = on_fact,
