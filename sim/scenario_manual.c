@@ -12,6 +12,7 @@ static void append_example(GString *out, const char *text);
 static void append_keys(GString *out);
 static void append_selectors(GString *out);
 static void append_kinds(GString *out);
+static void append_criteria(GString *out);
 static void append_regions(GString *out);
 
 static const char *const quantities[][2] = {
@@ -38,6 +39,33 @@ static const char *const selectors[][2] = {
     {"[leader, one]", "all of these; a drawn one is drawn from the others"},
 };
 
+/* An example of each, and what it is about. */
+static const char *const criteria[][2] = {
+    {"availability >= 99%", "operations that ended ok, of all that ended"},
+    {"error-rate <= 1%", "those that failed or got no answer"},
+    {"throughput >= 50/s", "operations that ended ok"},
+    {"latency.p99 <= 200 ms",
+     "of those; any quantile, as p99.9, and latency.mean, latency.max"},
+    {"messages-per-operation <= 40",
+     "messages sent for each operation that ended ok"},
+    {"leaders-per-term <= 1", "the most leaders of any term"},
+    {"memory <= 16 MiB", "the most bytes that a leader had written and not "
+                         "committed"},
+    {"elections <= 5", "or any other metric of run.json; _ns takes a "
+                       "duration, _bytes a size"},
+    {"consistent", "what nodes have applied is the same, as far as it goes"},
+    {"converged", "every node that is up has applied what was committed a "
+                  "second before the end"},
+    {"converged within 3 s of heal",
+     "every node that is up has applied what was committed at the event"},
+    {"leader within 2 s of crash", "a node that is up leads, or has all along"},
+    {"stable within 3 s of heal",
+     "a leader, and no new term, for a whole second"},
+    {"progress within 3 s of last-change", "an operation ends ok"},
+    {"availability >= 99% eventually within 5 s of heal",
+     "measured over a second; likewise error-rate, throughput, latency"},
+};
+
 char *
 scenario_manual(void)
 {
@@ -62,6 +90,7 @@ scenario_manual(void)
     append_keys(out);
     append_selectors(out);
     append_kinds(out);
+    append_criteria(out);
     append_regions(out);
     g_string_append(out,
                     ".SH PLANS\n"
@@ -126,6 +155,26 @@ append_kinds(GString *out)
         append_head(out, fault_kind_name((FaultKind)i));
         append_text(out, fault_kind_manual((FaultKind)i));
         append_example(out, fault_kind_example((FaultKind)i));
+    }
+}
+
+static void
+append_criteria(GString *out)
+{
+    g_string_append(
+        out, ".SH CRITERIA\n"
+             "Lines of expect.criteria. What is of the whole run is a measure, "
+             ">= or <=, and a bound. What is within a time of an event is "
+             "judged each time that it happens: start, fault, heal (no fault "
+             "is in force any more), last-change (of faults), leader-loss, or "
+             "a fault kind, which then begins. An event is not judged when "
+             "another fault begins, or the run ends, before the time is up "
+             "and before it came true. Measures within a time are of any "
+             "whole second after the event. The run folder's run.json and the "
+             "summary say of each what was measured.\n");
+    for (unsigned i = 0; i < G_N_ELEMENTS(criteria); i++) {
+        append_head(out, criteria[i][0]);
+        append_text(out, criteria[i][1]);
     }
 }
 
