@@ -72,7 +72,7 @@ struct LinearSearch {
     uint32_t table_size, table_room;
     Value *values;
     unsigned value_count, value_room;
-    unsigned known_count; /* of them, those of operations */
+    unsigned known_count;     /* of them, those of operations */
     uint32_t wild, observers; /* not in the order */
     /* Where the search is. */
     uint64_t *mask, *used; /* bits of slots and of infos */

@@ -627,6 +627,128 @@ START_TEST(as_brute_force)
 }
 END_TEST
 
+/* What is told of a bad history: the shortest prefix of it, and of what was
+ * told only what it takes. */
+static const struct {
+    const char *name, *model, *history, *key, *odd, *states;
+    uint64_t line;
+} reasons[] = {
+    {"a stale read among others", "kv",
+     "0:a/write=1 0:ok 1:b/write=7 1:ok 0:a/write=2 0:ok 1:a/write=3 0:b/read "
+     "0:ok=7 2:a/read 1:ok 2:ok=1 0:a/read 0:ok=3",
+     "\"a\"", "write 1; write 2; read -> 1", "3", 12},
+    {"never written", "register", "0:write=1 0:ok 1:read 2:write=2 1:ok=3 2:ok",
+     NULL, "read -> 3", "1", 5},
+    {"not in time, with what may have happened", "register",
+     "0:write=1 0:info 1:write=2 1:ok 2:read 2:ok=1 2:read 2:ok=2", NULL,
+     "write 2; read -> 1; read -> 2", "1", 8},
+    {"two take one", "queue",
+     "0:enqueue=1 0:ok 1:dequeue 2:dequeue 1:ok=1 2:ok=1 0:enqueue=1 0:ok",
+     NULL, "dequeue -> 1; dequeue -> 1", "[]", 6},
+    {"two of one", "cas-register", "0:cas=[null,1] 1:cas=[null,1] 0:ok 1:ok",
+     NULL, "cas null -> 1; cas null -> 1", "1", 4},
+};
+
+START_TEST(reason)
+{
+    LinearOptions options =
+        options_of(linear_models_find(reasons[_i].model, NULL));
+    Linear *linear = linear_new(&options);
+    GString *odd = g_string_new(NULL), *states = g_string_new(NULL);
+    const LinearFailure *failure;
+    char *picture;
+
+    ck_assert(feed(linear, reasons[_i].history, NULL));
+    ck_assert_int_eq(linear_finish(linear), LINEAR_BAD);
+    ck_assert_uint_eq(linear_failures(linear)->len, 1);
+    failure = linear_failures(linear)->pdata[0];
+    for (unsigned i = 0; i < failure->bars->len; i++) {
+        const LinearBar *bar = &g_array_index(failure->bars, LinearBar, i);
+
+        if (bar->odd) {
+            g_string_append_printf(odd, "%s%s", odd->len > 0 ? "; " : "",
+                                   bar->text);
+        }
+    }
+    for (unsigned i = 0; i < failure->states->len; i++) {
+        g_string_append_printf(states, "%s%s", i > 0 ? " or " : "",
+                               (const char *)failure->states->pdata[i]);
+    }
+    ck_assert_str_eq(odd->str, reasons[_i].odd);
+    ck_assert_str_eq(states->str, reasons[_i].states);
+    ck_assert_uint_eq(failure->line, reasons[_i].line);
+    ck_assert_pstr_eq(failure->key, reasons[_i].key);
+    ck_assert(failure->all_needed);
+    picture = linear_draw(failure);
+    ck_assert(g_str_has_prefix(picture, "<svg ") &&
+              g_str_has_suffix(picture, "</svg>\n"));
+    g_free(picture);
+    g_string_free(odd, TRUE);
+    g_string_free(states, TRUE);
+    linear_free(linear);
+}
+END_TEST
+
+/* A history ten times as long, with points where nothing is under way, takes
+ * about the same memory, though its values are all different and some operations
+ * may happen at any time to come. */
+START_TEST(bounded_memory)
+{
+    LinearOptions options = options_of(linear_models_find("kv", NULL));
+    size_t memory[2] = {0};
+
+    for (unsigned run = 0; run < 2; run++) {
+        Linear *linear = linear_new(&options);
+        unsigned operations = run == 0 ? 20000 : 200000;
+        char text[32] = "";
+
+        for (unsigned i = 0; i < operations; i++) {
+            HistoryEvent event = {
+                .process = i % 3,
+                .function = slice_text(i % 2 == 0 ? "write" : "read"),
+                .key = {.kind = HISTORY_BYTES, .bytes = slice_text("k")},
+                .value = {.kind = HISTORY_NULL}};
+
+            if (i % 2 == 0) {
+                g_snprintf(text, sizeof(text), "a value, number %u", i);
+                event.value.kind = HISTORY_BYTES;
+                event.value.bytes = slice_text(text);
+            }
+            ck_assert(linear_add(linear, &event, 2 * i + 1, NULL));
+            event.type = HISTORY_OK;
+            event.value.kind = HISTORY_BYTES;
+            event.value.bytes = slice_text(text);
+            ck_assert(linear_add(linear, &event, 2 * i + 2, NULL));
+        }
+        ck_assert_int_eq(linear_finish(linear), LINEAR_GOOD);
+        ck_assert_uint_ge(linear_counts(linear)->pieces,
+                          operations / LINEAR_PIECE - 1);
+        memory[run] = linear_counts(linear)->memory;
+        linear_free(linear);
+    }
+    ck_assert_msg(memory[1] <= 2 * memory[0], "%zu, %zu", memory[0], memory[1]);
+}
+END_TEST
+
+/* A limit that is reached is what the verdict says, never a guess. */
+START_TEST(limits)
+{
+    LinearOptions options = options_of(linear_models_find("queue", NULL));
+    Linear *linear;
+
+    options.limits.steps = 3;
+    linear = linear_new(&options);
+    ck_assert(feed(linear,
+                   "0:enqueue=1 1:enqueue=2 2:enqueue=3 0:ok 1:ok 2:ok "
+                   "0:dequeue 0:ok=3 0:dequeue 0:ok=3",
+                   NULL));
+    ck_assert_int_eq(linear_finish(linear), LINEAR_UNKNOWN);
+    ck_assert_str_eq(linear_why(linear), "the limit of steps was reached");
+    ck_assert_uint_eq(linear_counts(linear)->unknown, 1);
+    linear_free(linear);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -637,6 +759,9 @@ suite(void)
     tcase_add_loop_test(verdict, verdicts, 0, G_N_ELEMENTS(histories));
     tcase_add_loop_test(verdict, wrong_model, 0, 7);
     tcase_add_loop_test(verdict, refused, 0, G_N_ELEMENTS(mistakes));
+    tcase_add_loop_test(verdict, reason, 0, G_N_ELEMENTS(reasons));
+    tcase_add_test(verdict, bounded_memory);
+    tcase_add_test(verdict, limits);
     suite_add_tcase(suite, verdict);
     tcase_add_loop_test(random, as_brute_force, 0, 6);
     suite_add_tcase(suite, random);
