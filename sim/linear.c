@@ -15,6 +15,9 @@
 #define SWEEP_MIN     ((size_t)1 << 20)
 #define PIECE_STEPS   256u /* a step, for each operation of a piece */
 #define PIECE_STEPS_0 100000u
+/* Of those who give a value: it has not ended; there are more than one. */
+#define MAKER_OPEN UINT32_MAX
+#define MAKER_MANY (UINT32_MAX - 1)
 
 /* What a process is doing. */
 typedef struct Doing {
@@ -37,7 +40,8 @@ struct Linear {
     const char *why;
     size_t sweep_at;
     uint64_t held; /* operations */
-    bool full;     /* the memory limit was reached: nothing is kept */
+    bool stale;
+    bool full; /* the memory limit was reached: nothing is kept */
 };
 
 static bool on_invoke(Linear *linear, const HistoryEvent *event, uint64_t line,
@@ -48,6 +52,9 @@ static bool take_told(Linear *linear, Operation *operation,
                       const HistoryEvent *event, GError **error);
 static Doing *doing_of(Linear *linear, uint64_t process);
 static Part *part_of(Linear *linear, uint64_t key);
+static void note_maker(Part *part, const LinearCall *call, uint32_t end);
+static void watch_end(Linear *linear, Part *part, const Operation *operation);
+static void watch_anew(Part *part);
 static LinearValue value_of(const HistoryValue *value);
 static LinearValues values_of(const HistoryEvent *event, LinearValue *small,
                               LinearValue **large);
@@ -124,6 +131,10 @@ on_invoke(Linear *linear, const HistoryEvent *event, uint64_t line,
     doing->operation = doing->part->operations->len;
     operation.function = g_intern_string(function);
     operation.called = doing->part->places++;
+    operation.newest = doing->part->newest;
+    if (doing->part->makers != NULL) {
+        note_maker(doing->part, &operation.call, MAKER_OPEN);
+    }
     doing->part->open++;
     linear->counts.operations++;
     linear->held++;
@@ -172,6 +183,9 @@ on_return(Linear *linear, const HistoryEvent *event, uint64_t line,
         }
         operation->ended = part->places++;
         operation->state = OPERATION_OK;
+        if (part->makers != NULL) {
+            watch_end(linear, part, operation);
+        }
     } else if (event->type == HISTORY_FAIL || operation->call.reads_only) {
         operation->state = OPERATION_GONE;
         part->gone++;
@@ -253,11 +267,75 @@ part_of(Linear *linear, uint64_t key)
         part->piece = linear->options.piece;
         start.state = linear->options.model->begin(linear->tools);
         g_array_append_val(part->from, start);
+        if (linear->options.watch) {
+            part->makers = g_hash_table_new(NULL, NULL);
+            g_hash_table_insert(part->makers, (gpointer)start.state,
+                                GUINT_TO_POINTER(0));
+        }
         g_ptr_array_add(linear->parts, part);
         g_hash_table_insert(linear->parts_by_key, &part->key, part);
         linear->counts.keys++;
     }
     return part;
+}
+
+/* @call gives its value; at @end, if it has ended. */
+static void
+note_maker(Part *part, const LinearCall *call, uint32_t end)
+{
+    gpointer key = (gpointer)call->gives;
+
+    if (call->reads_only) {
+        return;
+    }
+    if (!call->has_gives) {
+        /* It may give anything. */
+        g_clear_pointer(&part->makers, g_hash_table_unref);
+    } else if (end != MAKER_OPEN) {
+        if (GPOINTER_TO_UINT(g_hash_table_lookup(part->makers, key)) ==
+            MAKER_OPEN) {
+            g_hash_table_insert(part->makers, key, GUINT_TO_POINTER(end));
+        }
+    } else {
+        bool more = g_hash_table_contains(part->makers, key);
+
+        g_hash_table_insert(part->makers, key,
+                            GUINT_TO_POINTER(more ? MAKER_MANY : MAKER_OPEN));
+    }
+}
+
+/* What @operation needs was given by one that had ended when another began,
+ * which changed the state and had ended before @operation began. */
+static void
+watch_end(Linear *linear, Part *part, const Operation *operation)
+{
+    const LinearCall *call = &operation->call;
+    gpointer maker;
+
+    if (call->has_needs &&
+        g_hash_table_lookup_extended(part->makers, (gpointer)call->needs, NULL,
+                                     &maker) &&
+        GPOINTER_TO_UINT(maker) < MIN(operation->newest, MAKER_MANY)) {
+        linear->stale = true;
+    }
+    if (call->has_gives && !call->reads_only &&
+        (call->blind || call->needs != call->gives)) {
+        note_maker(part, call, operation->ended + 1);
+        part->newest = MAX(part->newest, operation->called + 1);
+    }
+}
+
+/* Of values from before nothing is known but what infos may still give. */
+static void
+watch_anew(Part *part)
+{
+    part->newest = 0;
+    g_hash_table_remove_all(part->makers);
+    for (unsigned i = 0; part->makers != NULL && i < part->operations->len;
+         i++) {
+        note_maker(part, &g_array_index(part->operations, Operation, i).call,
+                   MAKER_OPEN);
+    }
 }
 
 static LinearValue
@@ -381,6 +459,9 @@ begin_anew(Linear *linear, Part *part, GArray *ends)
     g_array_free(part->from, TRUE);
     part->from = ends;
     part->piece = linear->options.piece + kept;
+    if (part->makers != NULL) {
+        watch_anew(part);
+    }
 }
 
 /* Nothing more comes. */
@@ -504,6 +585,12 @@ by_line(gconstpointer a, gconstpointer b)
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
+bool
+linear_stale(const Linear *linear)
+{
+    return linear->stale;
+}
+
 const char *
 linear_why(const Linear *linear)
 {
@@ -570,6 +657,9 @@ part_free(void *data)
     clear_ends(part->from);
     g_array_free(part->from, TRUE);
     g_array_free(part->operations, TRUE);
+    if (part->makers != NULL) {
+        g_hash_table_unref(part->makers);
+    }
     g_free(part);
 }
 

@@ -25,6 +25,7 @@ typedef struct LinearOptions {
     LinearLimits limits; /* of steps: each search; of memory: in all */
     unsigned piece;      /* operations on a key before it is checked up to a
                           * point with none under way; 0: LINEAR_PIECE */
+    bool watch;          /* look out for linear_stale() */
     bool verdict_only;   /* do not find out why: linear_failures() is empty */
 } LinearOptions;
 
@@ -72,6 +73,11 @@ void linear_free(Linear *linear);
  * came before, or the model does not know it. */
 bool linear_add(Linear *linear, const HistoryEvent *event, uint64_t line,
                 GError **error);
+/* Has an operation ended that saw what had been overwritten before it began?
+ * Then there is no order, and it is known at once: O(1) an event. It sees much
+ * less than linear_finish(), and nothing where there are appends or values
+ * written more than once. */
+bool linear_stale(const Linear *linear);
 /* After the last event. */
 LinearVerdict linear_finish(Linear *linear);
 /* Of the first unknown key: which limit was reached. */

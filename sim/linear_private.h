@@ -16,6 +16,7 @@ typedef struct Operation {
     LinearCall call;
     OperationState state;
     uint32_t called, ended; /* places; LINEAR_NEVER */
+    uint32_t newest;        /* Part.newest at its call */
     const char *function;
     uint64_t process;
     uint64_t line, end_line;
@@ -31,6 +32,11 @@ typedef struct Part {
     uint32_t gone;
     uint64_t before; /* operations let go */
     LinearVerdict verdict;
+    /* For linear_stale(). Who gives a value: one more than the place of its
+     * end, or MAKER_... of linear.c; NULL: nobody watches. */
+    GHashTable *makers;
+    uint32_t newest; /* one more than the call of what began last of all that
+                      * has ended and changed the state; 0: nothing has */
 } Part;
 
 /* Why there is no order for the operations of @part, for which the search has

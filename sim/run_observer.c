@@ -106,6 +106,8 @@ run_observer_see(void *user, const Record *record)
                NULL) {
         on_client(observer, probe);
     }
+    good =
+        good && !(observer->linear != NULL && linear_stale(observer->linear));
     story_observe(observer->story, record);
     run_files_see(observer->files, record);
     if (record->death != NULL) {
@@ -238,7 +240,8 @@ run_observer_finish(RunObserver *observer, RunResult *result, GError **error)
         judge_history(observer, result);
     }
     if (found->len == 0 && observer->options->stop_at == SIM_NEVER &&
-        observer->options->stop_event == 0 && !observer->cut) {
+        observer->options->stop_event == 0 && !observer->cut &&
+        !(observer->linear != NULL && linear_stale(observer->linear))) {
         judge_expectations(observer, result);
     } else {
         /* It was not the whole run. */
@@ -455,7 +458,8 @@ run_observer_new(const RunOptions *options, const Scenario *scenario,
     if (scenario->expect.linearizable && scenario->client_group_count > 0) {
         LinearOptions linear = {
             .model = linear_models_find("kv", NULL),
-            .limits = {.steps = LINEAR_STEPS, .memory = LINEAR_MEMORY}};
+            .limits = {.steps = LINEAR_STEPS, .memory = LINEAR_MEMORY},
+            .watch = true};
 
         observer->linear = linear_new(&linear);
     }

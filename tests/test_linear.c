@@ -532,7 +532,7 @@ START_TEST(as_brute_force)
     const LinearModel *model = linear_models_find(models[_i], NULL);
     LinearModel plain = *model; /* without hints how states come about */
     Random random = {.dice = {4711, (uint64_t)_i << 32}, .model = model};
-    unsigned good = 0, with_infos = 0;
+    unsigned good = 0, with_infos = 0, stale = 0;
 
     plain.leaves = plain.helps = NULL;
     plain.begins = NULL;
@@ -552,6 +552,7 @@ START_TEST(as_brute_force)
         for (unsigned i = 0; i < 4; i++) {
             options.model = i == 3 ? &plain : model;
             options.piece = i == 1 ? 1 : i == 2 ? 3 : 1000;
+            options.watch = i < 2;
             linear[i] = linear_new(&options);
         }
         while (line < 100) {
@@ -611,11 +612,14 @@ START_TEST(as_brute_force)
         want = brute(&all, model->begin(all.tools)) ? LINEAR_GOOD : LINEAR_BAD;
         good += want == LINEAR_GOOD;
         with_infos += want == LINEAR_GOOD && infos > 0;
+        stale += linear_stale(linear[0]);
         for (unsigned i = 0; i < 4; i++) {
+            bool seen = linear_stale(linear[i]);
             LinearVerdict got = linear_finish(linear[i]);
 
             ck_assert_msg(got == want, "%s, round %u, way %u: %d, not %d",
                           model->name, round, i, got, want);
+            ck_assert(!seen || want == LINEAR_BAD);
             linear_free(linear[i]);
         }
         linear_store_free(store);
@@ -624,6 +628,9 @@ START_TEST(as_brute_force)
     ck_assert_uint_ge(good, ROUNDS / 20);
     ck_assert_uint_ge(with_infos, ROUNDS / 50);
     ck_assert_uint_le(good, ROUNDS - ROUNDS / 20);
+    if (strstr(model->name, "register") != NULL) {
+        ck_assert_uint_ge(stale, ROUNDS / 100);
+    }
 }
 END_TEST
 
@@ -730,6 +737,37 @@ START_TEST(bounded_memory)
 }
 END_TEST
 
+/* What is known at once, and what only in the end. */
+static const struct {
+    const char *history;
+    bool stale;
+} watched[] = {
+    {"0:write=1 0:ok 0:write=2 0:ok 1:read 1:ok=1", true},
+    {"0:write=1 0:ok 0:write=2 0:ok 1:read 1:ok=null", true},
+    {"0:write=1 0:ok 0:cas=[1,2] 0:ok 1:cas=[1,3] 1:ok", true},
+    {"0:write=1 0:ok 1:read 0:write=2 0:ok 1:ok=1", false},
+    {"0:write=1 1:write=2 0:ok 1:ok 1:read 1:ok=1", false},
+    {"0:write=1 0:ok 0:write=2 0:ok 0:write=1 0:ok 1:read 1:ok=1", false},
+    {"0:write=1 0:info 0:write=2 0:ok 1:read 1:ok=1", false},
+    {"0:write=1 0:ok 0:write=2 0:fail 1:read 1:ok=1", false},
+    {"0:write=1 0:ok 0:delete 0:ok 1:read 1:ok=null", false},
+    {"0:write='a' 0:ok 0:append='b' 0:ok 1:read 1:ok='a'", false},
+    {"0:a/write=1 0:ok 0:b/write=2 0:ok 1:a/read 1:ok=1", false},
+};
+
+START_TEST(watch)
+{
+    LinearOptions options = options_of(linear_models_find("kv", NULL));
+    Linear *linear;
+
+    options.watch = true;
+    linear = linear_new(&options);
+    ck_assert(feed(linear, watched[_i].history, NULL));
+    ck_assert(linear_stale(linear) == watched[_i].stale);
+    linear_free(linear);
+}
+END_TEST
+
 /* A limit that is reached is what the verdict says, never a guess. */
 START_TEST(limits)
 {
@@ -760,6 +798,7 @@ suite(void)
     tcase_add_loop_test(verdict, wrong_model, 0, 7);
     tcase_add_loop_test(verdict, refused, 0, G_N_ELEMENTS(mistakes));
     tcase_add_loop_test(verdict, reason, 0, G_N_ELEMENTS(reasons));
+    tcase_add_loop_test(verdict, watch, 0, G_N_ELEMENTS(watched));
     tcase_add_test(verdict, bounded_memory);
     tcase_add_test(verdict, limits);
     suite_add_tcase(suite, verdict);
