@@ -697,8 +697,7 @@ START_TEST(reason)
 END_TEST
 
 /* A history ten times as long, with points where nothing is under way, takes
- * about the same memory, though its values are all different and some operations
- * may happen at any time to come. */
+ * about the same memory, though its values are all different. */
 START_TEST(bounded_memory)
 {
     LinearOptions options = options_of(linear_models_find("kv", NULL));
