@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <execinfo.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,11 @@
 
 #define TICK_MS  200
 #define GRACE_MS 2000
+
+/* Of x86 and most others; where it is another, the heap is as it was. */
+#define HUGE_PAGE ((size_t)2 << 20)
+/* What is larger does not come from the heap. */
+#define HEAP_BLOCK_LARGEST (1 << 20)
 
 struct CrashBox {
     CrashSlot *slots;
@@ -46,6 +52,7 @@ typedef struct Watch {
 
 static void run_child(CrashBox *box, pid_t parent, int (*body)(void *data),
                       void *data);
+static void widen_heap(void);
 static int wait_child(Watch *watch);
 static void look_for_hang(Watch *watch);
 static void end_hang(Watch *watch);
@@ -104,7 +111,31 @@ run_child(CrashBox *box, pid_t parent, int (*body)(void *data), void *data)
     fatal_install(note_death);
     g_set_print_handler(print);
     crash_box_thread(box, 0);
+    widen_heap();
     exit(body(data) & 0xff);
+}
+
+/* Huge pages for what the engine is about to allocate: in a fresh process
+ * every page is a fault of its own, which took an eighth of the time of a
+ * short run. Where the system has none, nothing changes. */
+static void
+widen_heap(void)
+{
+    static char *before; /* up to where huge pages begin; not touched */
+    char *block, *begin;
+
+    mallopt(M_MMAP_THRESHOLD, 4 * HUGE_PAGE);
+    mallopt(M_TRIM_THRESHOLD, 4 * HUGE_PAGE);
+    block = malloc(3 * HUGE_PAGE);
+    mallopt(M_MMAP_THRESHOLD, HEAP_BLOCK_LARGEST);
+    if (block == NULL) {
+        return;
+    }
+    begin = block + (HUGE_PAGE - (uintptr_t)block % HUGE_PAGE);
+    (void)madvise(begin, 2 * HUGE_PAGE, MADV_HUGEPAGE);
+    free(block);
+    before = malloc((size_t)(begin - block));
+    (void)before;
 }
 
 void
