@@ -87,6 +87,9 @@ void results_rollback(Results *results);
 
 /* Add @row, unless somebody else already did; its claim ends. */
 bool results_add(Results *results, const ResultsRow *row, GError **error);
+/* Forget the row of (@variant, @seed). */
+bool results_remove(Results *results, unsigned variant, uint64_t seed,
+                    GError **error);
 /* Ask for (@variant, @seed) on behalf of @owner (results_owner.h): *@mine is
  * false when it is in the database, which sets *@there, or someone else's. */
 bool results_claim(Results *results, uint64_t owner, unsigned variant,

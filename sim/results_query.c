@@ -143,6 +143,24 @@ results_set_capsule(Results *results, const char *signature, unsigned variant,
 }
 
 bool
+results_remove(Results *results, unsigned variant, uint64_t seed,
+               GError **error)
+{
+    sqlite3_stmt *remove = results_prepare(
+        results, "DELETE FROM runs WHERE variant = ? AND seed = ?", error);
+    bool good = remove != NULL;
+
+    if (good) {
+        sqlite3_bind_int64(remove, 1, variant);
+        sqlite3_bind_int64(remove, 2, (sqlite3_int64)seed);
+        good =
+            sqlite3_step(remove) == SQLITE_DONE || results_fail(results, error);
+        sqlite3_finalize(remove);
+    }
+    return good;
+}
+
+bool
 results_faults(Results *results, ResultsFault faults[FAULT_KIND_COUNT],
                GError **error)
 {

@@ -1,61 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The loop of a sweep: claim a batch, give it to a worker, write what comes
- * back. One process writes, so a worker that dies takes a batch with it and
- * nothing else; the seeds of that batch are then run one by one. */
+/* The loop of a sweep: claim a batch (sweep_claim.c), give it to a worker
+ * (sweep_job.c), write what comes back (sweep_take.c). One process writes, so
+ * a worker that dies takes a batch with it and nothing else; the seeds of that
+ * batch are then run one by one. */
 #include "sim/sweep.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#include "sim/build_id.h"
-#include "sim/pool.h"
-#include "sim/sweep_folder.h"
 #include "sim/sweep_other.h"
+#include "sim/sweep_private.h"
 
-#define SWEEP_ERROR (g_quark_from_static_string("seedbed-sweep"))
-
-/* A batch takes about so long: forking and writing cost little then, and a
- * kill loses little. */
-#define BATCH_NS (100 * SIM_MS)
 /* How long to wait for answers before looking at the clock. */
 #define TICK_MS 100
-/* Seeds that are looked up in one transaction when most are there already. */
-#define LOOK_MAX 4096u
-/* How much a new measurement counts in the mean time of a run. */
-#define MEAN_WEIGHT 0.3
-/* Kinds of failures that get a capsule: nobody reads more. */
-#define CAPSULES_MAX 100u
-
-/* A kind of failure that wants a capsule, and of which run. */
-typedef struct Kind {
-    char *signature;
-    SweepUnit unit;
-} Kind;
-
-typedef struct Sweep {
-    const SweepOptions *options;
-    SweepWork work;
-    SweepFolder folder;
-    Pool *pool;
-    GHashTable *running; /* job id -> SweepJob */
-    uint64_t job_count;
-    uint64_t next, total; /* units of our shard */
-    GArray *held;         /* of SweepUnit: claimed by others when we came by */
-    GArray *suspects;     /* of SweepUnit: their batch died */
-    GArray *capsules;     /* of Kind: to be made */
-    GHashTable *kinds;    /* signature -> itself */
-    double run_ns;        /* the mean of a run; 0: not known */
-    uint64_t began;
-    SweepProgress progress;
-    SweepOutcome *outcome;
-    bool closing; /* only capsules are still to be made */
-    int status;   /* RUN_BAD_ARGUMENTS or RUN_INTERNAL: stop */
-    GError *error;
-} Sweep;
 
 static volatile sig_atomic_t interrupts;
 
@@ -68,19 +27,6 @@ static bool is_done(const Sweep *sweep);
 static void fill_pool(Sweep *sweep);
 static SweepJob *next_job(Sweep *sweep);
 static void capsule_job(Sweep *sweep, SweepJob *job);
-static unsigned batch_size(const Sweep *sweep);
-static bool claim_batch(Sweep *sweep, SweepJob *job, unsigned size);
-static bool claim_unit(Sweep *sweep, SweepJob *job, const SweepUnit *unit);
-static bool claim_held(Sweep *sweep, SweepJob *job, unsigned size);
-static SweepUnit unit_at(const Sweep *sweep, uint64_t number);
-static void take(Sweep *sweep, const PoolAnswer *answer);
-static void take_rows(Sweep *sweep, const SweepJob *job,
-                      const SweepReply *replies);
-static void take_capsule(Sweep *sweep, const SweepJob *job,
-                         const SweepReply *reply);
-static void note_failure(Sweep *sweep, const ResultsRow *row);
-static void error_row(ResultsRow *row, const SweepUnit *unit, const char *text);
-static void fail(Sweep *sweep, int status, GError *error);
 static void final_capsules(Sweep *sweep);
 static void report(Sweep *sweep);
 static bool is_complete(Sweep *sweep);
@@ -133,7 +79,7 @@ load(Sweep *sweep, GError **error)
     sweep->kinds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     sweep->held = g_array_new(FALSE, FALSE, sizeof(SweepUnit));
     sweep->suspects = g_array_new(FALSE, FALSE, sizeof(SweepUnit));
-    sweep->capsules = g_array_new(FALSE, FALSE, sizeof(Kind));
+    sweep->capsules = g_array_new(FALSE, FALSE, sizeof(SweepKind));
     sweep->work.against_build = sweep_other_build(options->against);
     if (positions != UINT64_MAX) {
         positions =
@@ -208,7 +154,7 @@ run_all(Sweep *sweep)
         } else if (pool_wait(sweep->pool, TICK_MS, &answer)) {
             /* The worker need not wait while we write. */
             fill_pool(sweep);
-            take(sweep, &answer);
+            sweep_take(sweep, &answer);
             g_byte_array_unref(answer.reply);
         }
         report(sweep);
@@ -274,15 +220,7 @@ next_job(Sweep *sweep)
     if (sweep->capsules->len > 0 && interrupts == 0 && sweep->status == 0) {
         capsule_job(sweep, job);
     } else if (!is_over(sweep)) {
-        if (sweep->suspects->len > 0) {
-            job->units[job->count++] =
-                g_array_index(sweep->suspects, SweepUnit, 0);
-            g_array_remove_index(sweep->suspects, 0);
-        } else if (sweep->next < sweep->total) {
-            claim_batch(sweep, job, batch_size(sweep));
-        } else if (sweep->held->len > 0) {
-            claim_held(sweep, job, batch_size(sweep));
-        }
+        sweep_claim(sweep, job);
     }
     if (job->count == 0) {
         sweep_job_free(job);
@@ -295,7 +233,7 @@ static void
 capsule_job(Sweep *sweep, SweepJob *job)
 {
     char slug[SIGNATURE_SLUG_SIZE];
-    Kind *kind = &g_array_index(sweep->capsules, Kind, 0);
+    SweepKind *kind = &g_array_index(sweep->capsules, SweepKind, 0);
 
     signature_slug(kind->signature, slug);
     job->capsule =
@@ -303,245 +241,6 @@ capsule_job(Sweep *sweep, SweepJob *job)
     job->signature = g_steal_pointer(&kind->signature);
     job->units[job->count++] = kind->unit;
     g_array_remove_index(sweep->capsules, 0);
-}
-
-/* Of the time that a batch should take, and small towards the end, so that no
- * worker has to wait long for another. */
-static unsigned
-batch_size(const Sweep *sweep)
-{
-    uint64_t left = sweep->total - sweep->next;
-    uint64_t share = left / (2 * (uint64_t)pool_jobs(sweep->pool));
-    double size = sweep->run_ns > 0 ? (double)BATCH_NS / sweep->run_ns : 1;
-
-    return (unsigned)CLAMP(MIN((uint64_t)size, share), 1, SWEEP_BATCH_MAX);
-}
-
-static bool
-claim_batch(Sweep *sweep, SweepJob *job, unsigned size)
-{
-    GError *error = NULL;
-    bool good = results_begin(sweep->folder.results, &error);
-
-    /* All that is looked at may be there already: others want a turn, and
-     * whoever watches wants to see that something happens. */
-    for (unsigned looks = 0; good && job->count < size &&
-                             sweep->next < sweep->total && looks < LOOK_MAX;
-         looks++) {
-        SweepUnit unit = unit_at(sweep, sweep->next++);
-
-        good = claim_unit(sweep, job, &unit);
-    }
-    if (good && !results_commit(sweep->folder.results, &error)) {
-        good = false;
-    }
-    if (!good) {
-        results_rollback(sweep->folder.results);
-        job->count = 0;
-        fail(sweep, RUN_INTERNAL, error);
-    }
-    return good;
-}
-
-/* What nobody has is in @job then, what others have is held. */
-static bool
-claim_unit(Sweep *sweep, SweepJob *job, const SweepUnit *unit)
-{
-    GError *error = NULL;
-    bool mine, there;
-
-    if (!results_claim(sweep->folder.results, sweep->folder.number,
-                       unit->variant, unit->seed, &mine, &there, &error)) {
-        fail(sweep, RUN_INTERNAL, error);
-        return false;
-    }
-    if (there) {
-        sweep->progress.there++;
-    } else if (mine) {
-        job->units[job->count++] = *unit;
-    } else {
-        g_array_append_val(sweep->held, *unit);
-    }
-    return true;
-}
-
-/* Those that others had: done meanwhile, still held, or left by the dead. */
-static bool
-claim_held(Sweep *sweep, SweepJob *job, unsigned size)
-{
-    g_autoptr(GArray) held = g_steal_pointer(&sweep->held);
-    GError *error = NULL;
-    unsigned at = 0;
-    bool good =
-        results_begin(sweep->folder.results, &error) &&
-        results_owner_bury(sweep->folder.owner, sweep->folder.results, &error);
-
-    sweep->held = g_array_new(FALSE, FALSE, sizeof(SweepUnit));
-    while (good && at < held->len && job->count < size) {
-        good = claim_unit(sweep, job, &g_array_index(held, SweepUnit, at++));
-    }
-    if (at < held->len) {
-        g_array_append_vals(sweep->held, &g_array_index(held, SweepUnit, at),
-                            held->len - at);
-    }
-    if (good && !results_commit(sweep->folder.results, &error)) {
-        good = false;
-    }
-    if (!good) {
-        results_rollback(sweep->folder.results);
-        job->count = 0;
-        fail(sweep, RUN_INTERNAL, error);
-    }
-    return good;
-}
-
-/* Seeds one after the other, each with all variants: whenever it ends, the
- * variants have met the same seeds. */
-static SweepUnit
-unit_at(const Sweep *sweep, uint64_t number)
-{
-    const SweepOptions *options = sweep->options;
-    uint64_t position =
-        number / options->variant_count * options->shards + options->shard - 1;
-
-    return (SweepUnit){.variant =
-                           (unsigned)(number % options->variant_count) + 1,
-                       .seed = options->run->seed + position};
-}
-
-static void
-take(Sweep *sweep, const PoolAnswer *answer)
-{
-    gpointer key = GSIZE_TO_POINTER(answer->id);
-    const SweepJob *job = g_hash_table_lookup(sweep->running, key);
-    const SweepReply *replies =
-        (const SweepReply *)(gconstpointer)answer->reply->data;
-    SweepReply dead = {.status = RUN_INTERNAL};
-
-    if (answer->good && answer->reply->len == job->count * sizeof(SweepReply)) {
-        if (job->capsule != NULL) {
-            take_capsule(sweep, job, replies);
-        } else {
-            double run_ns = (double)answer->wall_ns / job->count;
-
-            sweep->run_ns =
-                sweep->run_ns > 0
-                    ? sweep->run_ns * (1 - MEAN_WEIGHT) + run_ns * MEAN_WEIGHT
-                    : run_ns;
-            take_rows(sweep, job, replies);
-        }
-    } else if (job->capsule == NULL && job->count > 1) {
-        g_array_append_vals(sweep->suspects, job->units, job->count);
-    } else {
-        g_snprintf(dead.error, sizeof(dead.error),
-                   "the process that ran it %s %d",
-                   WIFSIGNALED(answer->status) ? "died of signal"
-                                               : "ended with status",
-                   WIFSIGNALED(answer->status) ? WTERMSIG(answer->status)
-                                               : WEXITSTATUS(answer->status));
-        if (job->capsule == NULL) {
-            take_rows(sweep, job, &dead);
-        } else {
-            take_capsule(sweep, job, &dead);
-        }
-    }
-    g_hash_table_remove(sweep->running, key);
-}
-
-static void
-take_rows(Sweep *sweep, const SweepJob *job, const SweepReply *replies)
-{
-    GError *error = NULL;
-    bool good = results_begin(sweep->folder.results, &error);
-    ResultsRow *row = g_new(ResultsRow, 1);
-
-    for (unsigned i = 0; good && i < job->count; i++) {
-        *row = replies[i].row;
-        if (replies[i].status == RUN_BAD_ARGUMENTS) {
-            g_set_error(&error, SWEEP_ERROR, 0, "seed %" PRIu64 ": %s",
-                        job->units[i].seed, replies[i].error);
-            fail(sweep, RUN_BAD_ARGUMENTS, g_steal_pointer(&error));
-            continue;
-        }
-        if (replies[i].status >= RUN_BAD_ARGUMENTS) {
-            error_row(row, &job->units[i], replies[i].error);
-        }
-        good = results_add(sweep->folder.results, row, &error);
-        sweep->progress.done++;
-        if (row->verdict == RESULTS_VIOLATED || row->verdict == RESULTS_ERROR) {
-            note_failure(sweep, row);
-        }
-    }
-    g_free(row);
-    if (!good || !results_commit(sweep->folder.results, &error)) {
-        results_rollback(sweep->folder.results);
-        fail(sweep, RUN_INTERNAL, error);
-    }
-}
-
-static void
-note_failure(Sweep *sweep, const ResultsRow *row)
-{
-    const SweepOptions *options = sweep->options;
-    Kind kind = {.unit = {row->variant, row->seed}};
-
-    sweep->progress.failures++;
-    if (options->fail_fast != 0 &&
-        sweep->progress.failures >= options->fail_fast) {
-        sweep->outcome->fail_fast = true;
-    }
-    if (row->signature[0] == '\0' ||
-        g_hash_table_contains(sweep->kinds, row->signature)) {
-        return;
-    }
-    g_hash_table_add(sweep->kinds, g_strdup(row->signature));
-    sweep->progress.groups++;
-    if (!options->no_capsules && sweep->progress.groups <= CAPSULES_MAX) {
-        kind.signature = g_strdup(row->signature);
-        g_array_append_val(sweep->capsules, kind);
-    }
-}
-
-/* A seed of which nothing is known but what the simulator said last. */
-static void
-error_row(ResultsRow *row, const SweepUnit *unit, const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", 2);
-
-    memset(row, 0, sizeof(*row));
-    row->seed = unit->seed;
-    row->variant = unit->variant;
-    row->verdict = RESULTS_ERROR;
-    g_strlcpy(row->violation.message, lines[0] != NULL ? lines[0] : "",
-              sizeof(row->violation.message));
-}
-
-static void
-take_capsule(Sweep *sweep, const SweepJob *job, const SweepReply *reply)
-{
-    GError *error = NULL;
-
-    if (reply->status >= RUN_BAD_ARGUMENTS) {
-        g_set_error(&error, SWEEP_ERROR, 0, "%s: %s", job->capsule,
-                    reply->error);
-        fail(sweep, RUN_INTERNAL, error);
-    } else if (!results_set_capsule(sweep->folder.results, job->signature,
-                                    job->units[0].variant, job->units[0].seed,
-                                    &error)) {
-        fail(sweep, RUN_INTERNAL, error);
-    }
-}
-
-/* The first mistake counts. */
-static void
-fail(Sweep *sweep, int status, GError *error)
-{
-    if (sweep->status == 0) {
-        sweep->status = status;
-        sweep->error = error;
-    } else {
-        g_clear_error(&error);
-    }
 }
 
 /* Those that were not made, or not of the seed that turned out the fastest,
@@ -558,14 +257,15 @@ final_capsules(Sweep *sweep)
     }
     groups = results_groups(sweep->folder.results, &error);
     if (groups == NULL) {
-        fail(sweep, RUN_INTERNAL, error);
+        sweep_fail(sweep, RUN_INTERNAL, error);
         return;
     }
-    for (unsigned i = 0; i < MIN(groups->len, CAPSULES_MAX); i++) {
+    for (unsigned i = 0; i < MIN(groups->len, SWEEP_CAPSULES_MAX); i++) {
         const ResultsGroup *group = &g_array_index(groups, ResultsGroup, i);
         g_autofree char *path = g_build_filename(
             sweep->options->out, "failures", group->slug, "run.json", NULL);
-        Kind kind = {.unit = {group->fastest_variant, group->fastest_seed}};
+        SweepKind kind = {
+            .unit = {group->fastest_variant, group->fastest_seed}};
 
         if (group->capsule_variant != group->fastest_variant ||
             group->capsule_seed != group->fastest_seed ||
@@ -582,7 +282,7 @@ final_capsules(Sweep *sweep)
             break;
         }
         if (pool_wait(sweep->pool, TICK_MS, &answer)) {
-            take(sweep, &answer);
+            sweep_take(sweep, &answer);
             g_byte_array_unref(answer.reply);
         }
     }
@@ -636,7 +336,7 @@ static void
 clear(Sweep *sweep)
 {
     for (unsigned i = 0; i < sweep->capsules->len; i++) {
-        g_free(g_array_index(sweep->capsules, Kind, i).signature);
+        g_free(g_array_index(sweep->capsules, SweepKind, i).signature);
     }
     g_array_unref(sweep->capsules);
     g_array_unref(sweep->held);

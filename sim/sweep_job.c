@@ -209,13 +209,14 @@ run_elsewhere(const SweepWork *work, const SweepUnit *unit, RunOptions *options,
               RunResult *result, GError **error)
 {
     volatile char *deeper = g_alloca(RECHECK_SHIFT);
-    g_autoptr(GPtrArray) kept = litter();
+    GPtrArray *kept = litter();
     int status;
 
     deeper[0] = 0;
     mallopt(M_PERTURB, RECHECK_FILL);
     status = run_unit(work, unit, options, result, error);
     mallopt(M_PERTURB, 0);
+    g_ptr_array_unref(kept);
     return status;
 }
 
