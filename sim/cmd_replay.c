@@ -9,6 +9,7 @@
 #include "nodes/quantity.h"
 #include "sim/build_id.h"
 #include "sim/command.h"
+#include "sim/run_files.h"
 #include "sim/run_folder.h"
 
 typedef struct ReplayOptions {
@@ -254,6 +255,7 @@ say_end(const Replay *replay)
         return;
     }
     digest_text(result->digest, digest);
+    run_files_print(replay->out, &replay->options, replay->folder->path);
     fprintf(replay->out,
             "the same%s: %s, %" PRIu64 " events, %u of %u checkpoints alike, "
             "digest %s\n",

@@ -36,6 +36,28 @@ run_files_asked(const RunOptions *options)
 }
 
 void
+run_files_print(FILE *stream, const RunOptions *options, const char *folder)
+{
+    const struct {
+        bool asked;
+        const char *name;
+    } files[] = {
+        {options->trace_text, "trace.txt"},
+        {options->trace_binary, "trace.sbt.zst"},
+        {options->trace_perfetto, "trace.perfetto-trace"},
+        {options->trace_shiviz, "trace.shiviz"},
+        {options->capture_pcap, "capture.pcap"},
+        {options->capture_pcapng, "capture.pcapng"},
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
+        if (files[i].asked) {
+            fprintf(stream, "%s/%s\n", folder, files[i].name);
+        }
+    }
+}
+
+void
 run_files_see(RunFiles *files, const Record *record)
 {
     if (files->text != NULL) {

@@ -4,6 +4,8 @@
 #ifndef SEEDBED_RUN_FILES_H
 #define SEEDBED_RUN_FILES_H
 
+#include <stdio.h>
+
 #include "sim/run.h"
 #include "sim/trace_text.h"
 
@@ -11,6 +13,9 @@ typedef struct RunFiles RunFiles;
 
 /* Does a run with @options write any of them? */
 bool run_files_asked(const RunOptions *options);
+/* The path of each that a run with @options writes to @folder, a line each. */
+void run_files_print(FILE *stream, const RunOptions *options,
+                     const char *folder);
 /* Files go to @folder; NULL: none is written. All is borrowed for the call but
  * @options, which must stay. NULL: @error. */
 RunFiles *run_files_new(const RunOptions *options, const Scenario *scenario,

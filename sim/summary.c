@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "sim/report.h"
+
 static void print_violations(FILE *stream, const RunResult *result);
 static void print_faults(FILE *stream, const RunResult *result);
 static void print_criteria(FILE *stream, const RunResult *result);
@@ -49,6 +51,9 @@ summary_print(FILE *stream, const RunOptions *options, const RunResult *result)
     if (result->out[0] != '\0') {
         fprintf(stream, "  run folder  %s\n", result->out);
         fprintf(stream, "  replay      seedbed replay %s\n", result->out);
+        if (result->verdict == RUN_VIOLATED) {
+            fprintf(stream, "  one page    %s/%s\n", result->out, REPORT_FILE);
+        }
     }
 }
 
