@@ -15,6 +15,7 @@
 typedef struct Acked {
     uint64_t term, index;
     uint64_t restored; /* the last snapshot that took the log's place */
+    uint64_t behind;   /* bytes of the log up to the last one it took */
 } Acked;
 
 typedef struct ChecksDurable {
@@ -33,6 +34,7 @@ static void on_truncate(ChecksDurable *durable, NodeId id, uint64_t from);
 static void on_role(ChecksDurable *durable, NodeId id, const uint64_t *values);
 static void on_commit(ChecksDurable *durable, NodeId id, uint64_t index);
 static void check_quorum(ChecksDurable *durable, NodeId id, uint64_t index);
+static void on_snapshot(ChecksDurable *durable, NodeId id, uint64_t index);
 static void measure(ChecksDurable *durable, NodeId id, uint64_t commit);
 
 /* D1: a message that asserts something durable leaves only when it is. */
@@ -124,6 +126,9 @@ on_probe(void *family, NodeId id, const uint64_t *values, uint32_t probe)
     case PROBE_RAFT_TRUNCATE:
         on_truncate(durable, id, values[0]);
         break;
+    case PROBE_RAFT_SNAPSHOT:
+        on_snapshot(durable, id, values[0]);
+        break;
     default:
         on_commit(durable, id, values[0]);
         break;
@@ -211,6 +216,16 @@ check_quorum(ChecksDurable *durable, NodeId id, uint64_t index)
     }
 }
 
+static void
+on_snapshot(ChecksDurable *durable, NodeId id, uint64_t index)
+{
+    const IndexRing *log = &checks_shadow(durable->checks)->nodes[id].log;
+
+    if (index_ring_has(log, index)) {
+        durable->nodes[id].behind = index_ring_at(log, index)->prefix;
+    }
+}
+
 /* B1: what a leader has written and not committed yet, and what it keeps. */
 static void
 measure(ChecksDurable *durable, NodeId id, uint64_t commit)
@@ -222,6 +237,10 @@ measure(ChecksDurable *durable, NodeId id, uint64_t commit)
         return;
     }
     last = index_ring_at(log, log->last)->prefix;
+    if (last >= durable->nodes[id].behind) {
+        durable->log_max =
+            MAX(durable->log_max, last - durable->nodes[id].behind);
+    }
     if (index_ring_has(log, commit)) {
         durable->uncommitted_max =
             MAX(durable->uncommitted_max,
@@ -235,6 +254,7 @@ totals(const void *family, MetricsEach function, void *data)
     const ChecksDurable *durable = family;
 
     function(data, "uncommitted_max_bytes", durable->uncommitted_max);
+    function(data, "log_max_bytes", durable->log_max);
 }
 
 static void *
@@ -266,7 +286,8 @@ const CheckFamily checks_durable_family = {
                 CHECK_BIT(RAFT_APPEND_REPLY) | CHECK_BIT(RAFT_SNAPSHOT_REPLY),
     .message = on_message,
     .probes = CHECK_BIT(PROBE_RAFT_ROLE) | CHECK_BIT(PROBE_RAFT_RESTORE) |
-              CHECK_BIT(PROBE_RAFT_TRUNCATE) | CHECK_BIT(PROBE_RAFT_COMMIT),
+              CHECK_BIT(PROBE_RAFT_TRUNCATE) | CHECK_BIT(PROBE_RAFT_COMMIT) |
+              CHECK_BIT(PROBE_RAFT_SNAPSHOT),
     .probe = on_probe,
     .totals = totals,
     .free = destroy,

@@ -38,6 +38,7 @@ static const struct {
     {"leaders-per-term", "leaders_per_term_max"},
     {"operations", "operations_ok"},
     {"memory", "uncommitted_max_bytes"},
+    {"log-size", "log_max_bytes"},
 };
 
 static const char *const events[] = {
@@ -128,7 +129,7 @@ read_subject(const char *word, Criterion *criterion, GError **error)
         "leader, progress, stable, consistent, converged, availability, "
         "error-rate, throughput, latency.pN, latency.mean, "
         "latency.max, messages-per-operation, leaders-per-term, "
-        "memory or a metric of run.json");
+        "memory, log-size or a metric of run.json");
 }
 
 /* "p99.9", "mean", "max". */
@@ -200,8 +201,7 @@ match_metric(void *data, const char *name, uint64_t value)
 static bool
 read_bound(char **words, unsigned count, Criterion *criterion, GError **error)
 {
-    g_autofree char *text = NULL;
-    g_autofree char *expected = NULL;
+    g_autoptr(GString) text = g_string_new(NULL);
     ScenarioType type = type_of(criterion->unit);
     int64_t value;
 
@@ -218,17 +218,11 @@ read_bound(char **words, unsigned count, Criterion *criterion, GError **error)
     }
     criterion->at_least =
         words[0][0] == '>' || strcmp(words[0], "\342\211\245") == 0;
-    words[0] = (char *)"";
-    {
-        g_autoptr(GString) joined = g_string_new(NULL);
-
-        for (unsigned i = 1; i < count; i++) {
-            g_string_append_printf(joined, "%s%s", i > 1 ? " " : "", words[i]);
-        }
-        text = g_strdup(joined->str);
+    for (unsigned i = 1; i < count; i++) {
+        g_string_append_printf(text, "%s%s", i > 1 ? " " : "", words[i]);
     }
-    if (!scenario_value_parse(type, text, &value) || value < 0) {
-        return fail(error, text[0] != '\0' ? text : "no value",
+    if (!scenario_value_parse(type, text->str, &value) || value < 0) {
+        return fail(error, text->len > 0 ? text->str : "no value",
                     scenario_value_expected(type));
     }
     criterion->bound = (uint64_t)value;

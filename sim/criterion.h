@@ -9,6 +9,7 @@
  *   messages-per-operation <= 40       sent, for each that ended ok
  *   leaders-per-term <= 1              the most in any term
  *   memory <= 16 MiB                   the most a leader had not committed yet
+ *   log-size <= 64 MiB                 the most of it behind its snapshot
  *   elections <= 5                     or any other metric of run.json
  *   consistent                         applied logs agree, at the end
  *   converged                          every node that is up has applied what

@@ -51,6 +51,8 @@ static const char *const criteria[][2] = {
     {"leaders-per-term <= 1", "the most leaders of any term"},
     {"memory <= 16 MiB", "the most bytes that a leader had written and not "
                          "committed"},
+    {"log-size <= 64 MiB", "the most bytes of log that a leader had written "
+                           "behind its last snapshot"},
     {"elections <= 5", "or any other metric of run.json; _ns takes a "
                        "duration, _bytes a size"},
     {"consistent", "what nodes have applied is the same, as far as it goes"},

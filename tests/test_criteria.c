@@ -24,6 +24,7 @@ static const struct {
     {"messages-per-operation <= 12.5", NULL},
     {"leaders-per-term <= 1", NULL},
     {"memory <= 16 MiB", NULL},
+    {"log-size <= 1 MiB", NULL},
     {"disk_lost_bytes <= 0 B", NULL},
     {"leaderless_ns <= 2 s", NULL},
     {"elections <= 5", NULL},
@@ -44,12 +45,12 @@ static const struct {
      "found \"speed\", expected leader, progress, stable, consistent, "
      "converged, availability, error-rate, throughput, latency.pN, "
      "latency.mean, latency.max, messages-per-operation, leaders-per-term, "
-     "memory or a metric of run.json"},
+     "memory, log-size or a metric of run.json"},
     {"latency >= 5 ms",
      "found \"latency\", expected leader, progress, stable, consistent, "
      "converged, availability, error-rate, throughput, latency.pN, "
      "latency.mean, latency.max, messages-per-operation, leaders-per-term, "
-     "memory or a metric of run.json"},
+     "memory, log-size or a metric of run.json"},
     {"availability", "found \"no bound\", expected >= or <= and a value"},
     {"availability > 5%", "found \">\", expected >= or <= and a value"},
     {"availability >=",
