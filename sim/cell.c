@@ -123,7 +123,8 @@ must_wait(Cell *cell, const Event *event)
         cell_scrap(cell, event->data);
         return true;
     }
-    cell->delayed_count++;
+    cell->paused_count += cell->paused;
+    cell->slowed_count += !cell->paused && cell->busy_slowly;
     g_queue_push_tail(cell->inbox, g_memdup2(event, sizeof(*event)));
     if (!cell->paused && !cell->cpu_queued) {
         Event wake = {.kind = EVENT_CPU};
@@ -350,6 +351,7 @@ on_timer(Cell *cell, const Event *event)
     }
     timer->at = SIM_NEVER;
     timer->mono_at = SIM_NEVER;
+    cell->retimed_count += timer->retimed;
     cell->out->input.kind = INPUT_TIMER;
     cell->out->input.timer.id = timer->id;
     cell_step(cell);
@@ -364,6 +366,7 @@ on_memory(Cell *cell, const Event *event)
     }
     cell->out->input.kind = INPUT_MEMORY;
     cell->out->input.memory.budget = event->a;
+    cell->told_count++;
     cell_step(cell);
     return true;
 }
@@ -380,6 +383,7 @@ cell_step(Cell *cell)
     input->dice = (Dice){cell->dice_key, cell->input_count++};
     cell->out->has_input = true;
     cell->busy_until = cell->now + cell->service_time;
+    cell->busy_slowly = cell->slow_time > 0;
     crash_box_event(cell->now, cell->input_count);
     if (cell->world->fatal_node == cell->id &&
         cell->world->fatal_input == cell->input_count) {

@@ -52,6 +52,7 @@ typedef struct CellTimer {
     SimTime at;        /* true time */
     SimTime queued_at; /* of the earliest event in the queue, or SIM_NEVER */
     uint64_t seq;
+    bool retimed; /* a fault of the clock moved it */
 } CellTimer;
 
 /* An effect that waits for a token, with copies of all it borrows. */
@@ -171,8 +172,14 @@ typedef struct Cell {
     uint64_t burst_count;
 
     /* What faults have cost so far: for their accounting. */
-    uint64_t delayed_count; /* inputs that waited for the CPU */
-    uint64_t retimed_count; /* timers that a change of clock moved */
+    uint64_t paused_count;  /* inputs that came while it stood still */
+    uint64_t slowed_count;  /* that waited for one that took longer */
+    uint64_t retimed_count; /* timers that fired at another true time */
+    uint64_t told_count;    /* memory budgets that the program was told */
+    uint64_t undone_count;  /* messages that arrived, and died unread */
+    SimTime slow_time;      /* of service_time: what faults add */
+    int64_t fault_drift;    /* of the clock's drift, ppb: likewise */
+    bool busy_slowly;       /* the input in hand takes longer */
 
     SimTime service_time; /* CPU time of an input */
     SimTime busy_until;

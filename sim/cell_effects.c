@@ -4,6 +4,7 @@
  * is queued, sent or written. */
 #include "sim/cell_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/tcp.h"
@@ -233,11 +234,18 @@ set_timer(Cell *cell, TimerId id, SimTime mono, uint64_t seq)
     }
     timer->mono_at = mono;
     timer->seq = seq;
+    timer->retimed = false;
     if (mono == SIM_NEVER) {
         timer->at = SIM_NEVER;
         return;
     }
     timer->at = MAX(clock_when(&cell->clock, mono), cell->now + 1);
+    if (G_UNLIKELY(cell->fault_drift != 0)) {
+        /* By a nanosecond or more? */
+        timer->retimed = (unsigned __int128)(timer->at - cell->now) *
+                             (uint64_t)llabs(cell->fault_drift) >=
+                         1000000000u;
+    }
     if (timer->at != SIM_NEVER) {
         timer->at = cell_explored(cell, timer->at, seq);
     }

@@ -52,6 +52,8 @@ cell_stop_program(Cell *cell)
     cell->paused = false;
     cell->busy_until = 0;
     while ((event = g_queue_pop_head(cell->inbox)) != NULL) {
+        cell->undone_count +=
+            event->kind == EVENT_DATAGRAM || event->kind == EVENT_CHUNK;
         cell_event_drop(event);
         g_free(event);
     }
@@ -150,12 +152,14 @@ cell_clock_changed(Cell *cell, SimTime at)
     for (unsigned i = 0; i < cell->timers->len; i++) {
         CellTimer *timer = &g_array_index(cell->timers, CellTimer, i);
         Event event = {.kind = EVENT_TIMER, .a = i, .c = cell->incarnation};
+        SimTime before;
 
         if (timer->mono_at == SIM_NEVER) {
             continue;
         }
-        cell->retimed_count++;
+        before = timer->at;
         timer->at = MAX(clock_when(&cell->clock, timer->mono_at), at + 1);
+        timer->retimed |= timer->at != before;
         if (timer->at < timer->queued_at) {
             timer->queued_at = timer->at;
             cell_emit(cell, cell->id, EVENT_CLASS_TIMER, timer->at, timer->seq,

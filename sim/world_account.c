@@ -119,9 +119,18 @@ world_account_cost(const World *world, const Active *active)
             continue;
         }
         switch (active->fault->kind) {
+        case FAULT_CRASH:
+        case FAULT_KILL:
+            cost += cell->undone_count;
+            break;
         case FAULT_PAUSE:
+            cost += cell->paused_count;
+            break;
         case FAULT_SLOW:
-            cost += cell->delayed_count;
+            cost += cell->slowed_count;
+            break;
+        case FAULT_MEMORY:
+            cost += cell->told_count;
             break;
         case FAULT_CLOCK_DRIFT:
             cost += cell->retimed_count;

@@ -35,7 +35,6 @@ world_apply_life(World *world, Active *active)
             cell_pause(cell, true, world->now);
             break;
         default:
-            active->mattered = cell->up || active->mattered;
             world_apply_memory(world, cell);
             break;
         }

@@ -69,7 +69,9 @@ recompute_node(World *world, Cell *cell)
         }
     }
     cell->service_time = service;
+    cell->slow_time = cell->is_client ? 0 : service - scenario->service_time;
     drift = CLAMP(drift, -CLOCK_DRIFT_PPB_MAX, CLOCK_DRIFT_PPB_MAX);
+    cell->fault_drift = drift - world->drift_ppb[cell->id];
     if (drift != cell->clock.drift_ppb) {
         clock_set_drift(&cell->clock, world->now, drift);
         cell_clock_changed(cell, world->now);

@@ -150,6 +150,88 @@ START_TEST(every_kind_is_applied_shows_heals_and_is_accounted)
 }
 END_TEST
 
+/* A program to which nothing can matter: it says nothing, stores nothing and
+ * waits for a timer that is hours away. */
+static void
+quiet(NodeId self, const Input *input, Effects *fx)
+{
+    (void)self;
+    if (input->kind == INPUT_START) {
+        effects_timer(fx, 1, input->now + 3600 * SIM_S);
+    }
+}
+
+/* The other direction of every row above: the line takes effect, where there
+ * is anything that it can hit, and it changes nothing. */
+START_TEST(what_changes_nothing_did_not_matter)
+{
+    g_autofree char *plan = line_of((unsigned)_i);
+    Rig *rig = rig_new(BUSY, plan, 7, quiet);
+    FaultKind kind = kinds[_i].kind;
+    WorldCount count;
+
+    rig_run(rig, SIM_NEVER);
+    count = *rig_world_count(rig, kind);
+    ck_assert_uint_eq(count.drawn, 1);
+    ck_assert_uint_eq(count.applied, kind != FAULT_DISK_BIT_FLIP);
+    /* A budget is told to everybody; other draws are drawn by nobody here,
+     * but that is not looked at; a heal has something to heal. */
+    if (kind != FAULT_MEMORY && kind != FAULT_REDRAW &&
+        kind != FAULT_HEAL_CORE) {
+        ck_assert_msg(count.mattered == 0, "%s", fault_kind_name(kind));
+    }
+    rig_free(rig);
+}
+END_TEST
+
+/* Where one fault could take the credit of another. */
+START_TEST(who_is_to_blame)
+{
+    static const struct {
+        const char *plan;
+        FaultKind kind;
+        unsigned mattered;
+    } rows[] = {
+        /* What waited while the process stood still dies with it. */
+        {"- {at: 500 ms, kind: pause, nodes: n1, for: 400 ms}\n"
+         "- {at: 700 ms, kind: kill, nodes: n1, for: 1 ns}\n",
+         FAULT_KILL, 1},
+        /* Nothing comes within a nanosecond. */
+        {"- {at: 700 ms, kind: pause, nodes: n1, for: 1 ns}\n", FAULT_PAUSE, 0},
+        /* Inputs that wait for a process that stands still do not wait for
+         * its CPU. */
+        {"- {at: 500 ms, kind: pause, nodes: n1, for: 400 ms}\n"
+         "- {at: 600 ms, kind: slow, nodes: n1, amount: 5 ms, for: 200 ms}\n",
+         FAULT_SLOW, 0},
+        {"- {at: 500 ms, kind: pause, nodes: n1, for: 400 ms}\n"
+         "- {at: 600 ms, kind: slow, nodes: n1, amount: 5 ms, for: 200 ms}\n",
+         FAULT_PAUSE, 1},
+        /* Told when it starts. */
+        {"- {at: 500 ms, kind: kill, nodes: n1, for: 300 ms}\n"
+         "- {at: 600 ms, kind: memory, nodes: n1, amount: 1 MiB, for: 1 s}\n",
+         FAULT_MEMORY, 1},
+        /* Not told: it is down all the time. */
+        {"- {at: 500 ms, kind: kill, nodes: n1, for: 900 ms}\n"
+         "- {at: 600 ms, kind: memory, nodes: n1, amount: 1 MiB, for: 1 ms}\n",
+         FAULT_MEMORY, 0},
+        /* Too little to move a timer of 10 ms by a nanosecond. */
+        {"- {at: 500 ms, kind: clock-drift, nodes: n1, amount: 0.001 ppm, "
+         "for: 1 us}\n",
+         FAULT_CLOCK_DRIFT, 0},
+        /* Words that change no packet. */
+        {"- {at: 500 ms, kind: link, nodes: n1, to: all, netem: loss 0%, "
+         "for: 300 ms}\n",
+         FAULT_LINK, 0},
+    };
+    Rig *rig = rig_new(BUSY, rows[_i].plan, 7, busy);
+
+    rig_run(rig, SIM_NEVER);
+    ck_assert_uint_eq(rig_world_count(rig, rows[_i].kind)->mattered,
+                      rows[_i].mattered);
+    rig_free(rig);
+}
+END_TEST
+
 /* What no program can notice keeps its node out, unless the scenario goes
  * beyond the budget. */
 START_TEST(a_disk_that_lied_is_not_started_again)
@@ -491,6 +573,9 @@ world_suite(void)
                         every_kind_is_applied_shows_heals_and_is_accounted, 0,
                         (int)G_N_ELEMENTS(kinds));
     tcase_add_loop_test(tcase, a_disk_that_lied_is_not_started_again, 0, 4);
+    tcase_add_loop_test(tcase, what_changes_nothing_did_not_matter, 0,
+                        G_N_ELEMENTS(kinds));
+    tcase_add_loop_test(tcase, who_is_to_blame, 0, 8);
     tcase_add_test(tcase, a_line_that_finds_nobody_is_not_applied);
     tcase_add_test(tcase, a_core_is_healed_and_the_rest_stays_broken);
     tcase_add_loop_test(tcase, a_core_has_disks_to_trust, 0, 5);
