@@ -208,8 +208,8 @@ make(Checks *checks)
 
     log->checks = checks;
     log->slot_first = 1;
-    log->slot_mask = 1023;
-    log->slots = g_new0(Slot, 1024);
+    log->slot_mask = INDEX_RING_MIN - 1;
+    log->slots = g_new0(Slot, INDEX_RING_MIN);
     return log;
 }
 

@@ -218,20 +218,24 @@ on_reply(Client *client, Slice message, Effects *fx)
 static void
 run(Client *client, Effects *fx)
 {
-    bool late = false;
-    bool waiting = false;
+    bool idle = false, unsent = false, sent = false, due = false, late = false;
 
     for (unsigned i = 0; i < client->slot_count; i++) {
-        waiting = waiting || client->slots[i].state == SLOT_SENT;
+        const Slot *slot = &client->slots[i];
+
+        idle |= slot->state == SLOT_IDLE;
+        unsent |= slot->state == SLOT_UNSENT;
+        sent |= slot->state == SLOT_SENT;
+        due |= slot->state != SLOT_IDLE && client->now >= slot->deadline;
     }
-    if (client->leaving && !waiting) {
+    if (client->leaving && !sent) {
         disconnect(client, client->leave_for, fx);
     }
     if (!client->opening && !client->connected &&
         client->now >= client->reconnect_at) {
         connect_to(client, client->target, fx);
     }
-    for (unsigned i = 0; i < client->slot_count; i++) {
+    for (unsigned i = 0; due && i < client->slot_count; i++) {
         Slot *slot = &client->slots[i];
 
         if (slot->state != SLOT_IDLE && client->now >= slot->deadline) {
@@ -246,18 +250,21 @@ run(Client *client, Effects *fx)
     if (late) {
         disconnect(client, 0, fx); /* a silent node: ask another one */
     }
-    for (unsigned i = 0; i < client->slot_count; i++) {
+    idle |= due;
+    for (unsigned i = 0;
+         idle && !client->group.open_loop && i < client->slot_count; i++) {
         Slot *slot = &client->slots[i];
 
-        if (slot->state == SLOT_IDLE && !client->group.open_loop &&
-            client->now >= slot->start_at) {
+        if (slot->state == SLOT_IDLE && client->now >= slot->start_at) {
             begin(client, i, fx);
+            unsent = true;
         }
     }
-    if (client->group.open_loop) {
+    if (client->group.open_loop && client->now >= client->next_arrival) {
         arrive(client, fx);
+        unsent = true;
     }
-    for (unsigned i = 0; i < client->slot_count; i++) {
+    for (unsigned i = 0; unsent && i < client->slot_count; i++) {
         Slot *slot = &client->slots[i];
 
         if (slot->state == SLOT_UNSENT && client->connected &&

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define INDEX_RING_MIN 64u
+
 typedef struct IndexItem {
     uint64_t term;
     uint64_t hash;   /* of the entry */
@@ -28,8 +30,8 @@ index_ring_init(IndexRing *ring, uint64_t first)
 {
     ring->first = first;
     ring->last = first - 1;
-    ring->mask = 1023;
-    ring->items = g_new0(IndexItem, 1024);
+    ring->mask = INDEX_RING_MIN - 1; /* short runs touch few pages */
+    ring->items = g_new(IndexItem, INDEX_RING_MIN);
 }
 
 static inline bool
@@ -51,7 +53,7 @@ index_ring_push(IndexRing *ring)
 {
     if (ring->last + 1 - ring->first > ring->mask) {
         uint64_t mask = ring->mask * 2 + 1;
-        IndexItem *items = g_new0(IndexItem, mask + 1);
+        IndexItem *items = g_new(IndexItem, mask + 1);
 
         for (uint64_t i = ring->first; i <= ring->last; i++) {
             items[i & mask] = ring->items[i & ring->mask];

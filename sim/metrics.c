@@ -566,7 +566,7 @@ metrics_new(const char *folder, const MetricsAbout *about, GError **error)
     metrics->interval =
         about->interval != 0 ? about->interval : METRICS_INTERVAL_DEFAULT;
     metrics->row_end = metrics->interval;
-    metrics->window = g_new0(Histogram, 1);
+    metrics->window = folder != NULL ? g_new0(Histogram, 1) : NULL;
     for (unsigned i = 0; i < WINDOW_ROWS; i++) {
         metrics->window_rows[i] = g_array_new(FALSE, FALSE, sizeof(uint64_t));
     }
