@@ -291,7 +291,7 @@ refuse(const Raft *raft, const RaftMessage *m, uint64_t conflict_term,
 static bool
 take_entries(Raft *raft, const RaftMessage *m, Effects *fx)
 {
-    PackedReader reader;
+    PackedReader reader = {NULL, NULL, false};
     uint64_t index = m->append_request.previous_index;
     uint64_t term = m->append_request.previous_term;
 

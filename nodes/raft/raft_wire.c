@@ -23,7 +23,8 @@ enum {
     MESSAGE_CHECKSUM = PACKED_TAG(15, PACKED_FIXED64),
 };
 
-#define APPEND_ENTRIES 5u
+/* Entries of an AppendRequest, data of a SnapshotRequest. */
+#define BYTES_FIELD 5u
 
 /* Which scalar fields a kind of message has, in the order of their numbers,
  * and which of them is a fixed64 (0: none). */
@@ -55,7 +56,11 @@ static uint8_t *shape_put(uint8_t *out, const Shape *shape, unsigned from,
 static size_t entry_body_size(const RaftEntry *entry);
 static uint8_t *put_entry(uint8_t *out, const RaftEntry *entry);
 static bool decode_body(RaftMessage *message, Slice body, uint64_t *hash);
-static void take_fields(RaftMessage *m, const uint64_t *f);
+static bool decode_ordered(RaftMessage *m, Slice body, Shape *shape,
+                           uint64_t *chain, Slice *data);
+static bool decode_unordered(RaftMessage *m, Slice body, Shape *shape,
+                             uint64_t *chain, Slice *data);
+static void take_fields(RaftMessage *m, const uint64_t *w);
 static bool decode_entry(RaftMessage *m, Slice bytes, uint64_t *chain);
 static bool read_entry(Slice bytes, RaftEntry *entry);
 
@@ -71,7 +76,7 @@ Bytes *
 raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
                  unsigned span_count)
 {
-    Shape shape;
+    Shape shape = {NULL, {0}};
     size_t body, size;
     uint64_t hash;
     uint8_t *out;
@@ -120,7 +125,7 @@ raft_wire_encode(const RaftMessage *message, const RaftSpan *spans,
 size_t
 raft_wire_encode_small(const RaftMessage *message, uint8_t *out)
 {
-    Shape shape;
+    Shape shape = {NULL, {0}};
     uint64_t hash = 0;
     size_t body;
     uint8_t *at;
@@ -214,7 +219,7 @@ raft_wire_entry(const RaftMessage *message, unsigned number,
         return;
     }
     while ((tag = packed_get_tag(reader)) !=
-           PACKED_TAG(APPEND_ENTRIES, PACKED_BYTES)) {
+           PACKED_TAG(BYTES_FIELD, PACKED_BYTES)) {
         g_assert(tag != 0); /* raft_wire_decode() has counted them */
         packed_skip(reader, tag);
     }
@@ -323,7 +328,7 @@ entry_body_size(const RaftEntry *entry)
 static uint8_t *
 put_entry(uint8_t *out, const RaftEntry *entry)
 {
-    out = packed_put_length(out, APPEND_ENTRIES, entry_body_size(entry));
+    out = packed_put_length(out, BYTES_FIELD, entry_body_size(entry));
     out = packed_put_u64(out, 1, entry->term);
     out = packed_put_u64(out, 2, entry->kind);
     out = packed_put_bytes(out, 3, entry->data);
@@ -334,33 +339,82 @@ put_entry(uint8_t *out, const RaftEntry *entry)
 static bool
 decode_body(RaftMessage *m, Slice body, uint64_t *hash)
 {
+    Shape shape;
+    uint64_t chain = 0;
+    Slice data = {NULL, 0, NULL};
+
+    shape.layout = &layouts[m->kind];
+    shape.words[0] = m->kind;
+    if (!decode_ordered(m, body, &shape, &chain, &data)) {
+        chain = 0;
+        m->append_request.entry_count = 0;
+        if (!decode_unordered(m, body, &shape, &chain, &data)) {
+            return false;
+        }
+    }
+    if (m->kind == RAFT_SNAPSHOT_REQUEST) {
+        m->snapshot_request.data = data;
+        chain = hash_bytes(data.data, data.size, 0);
+    } else if (m->kind == RAFT_APPEND_REQUEST) {
+        m->append_request.body = body;
+    }
+    take_fields(m, shape.words);
+    *hash = shape_hash(&shape, chain);
+    return true;
+}
+
+/* What raft_wire_encode() makes: known fields in the order of their numbers,
+ * and so without asking what comes next. */
+static bool
+decode_ordered(RaftMessage *m, Slice body, Shape *shape, uint64_t *chain,
+               Slice *data)
+{
+    PackedReader reader = packed_reader(body);
+    const Layout *layout = shape->layout;
+    bool append = m->kind == RAFT_APPEND_REQUEST;
+
+    for (unsigned i = 0; i < layout->count; i++) {
+        unsigned number = layout->numbers[i];
+        uint64_t *word = &shape->words[i + 1];
+
+        while (number == BYTES_FIELD + 1 &&
+               packed_next_is(&reader, PACKED_TAG(BYTES_FIELD, PACKED_BYTES))) {
+            *data = packed_get_bytes(&reader);
+            data->owner = body.owner;
+            if (append && !decode_entry(m, *data, chain)) {
+                return false;
+            }
+        }
+        *word = 0;
+        if (number == layout->fixed64) {
+            if (packed_next_is(&reader, PACKED_TAG(number, PACKED_FIXED64))) {
+                *word = packed_get_fixed64(&reader);
+            }
+        } else if (packed_next_is(&reader, PACKED_TAG(number, PACKED_VARINT))) {
+            *word = packed_get_varint(&reader);
+        }
+    }
+    return !reader.bad && reader.at == reader.end;
+}
+
+/* Any fields in any order, as protobuf allows: the last of a number counts. */
+static bool
+decode_unordered(RaftMessage *m, Slice body, Shape *shape, uint64_t *chain,
+                 Slice *data)
+{
     PackedReader reader = packed_reader(body);
     uint64_t f[WORDS_MAX + 1] = {0}; /* by field number */
-    Slice bytes = {NULL, 0, body.owner};
-    uint64_t chain = 0;
     uint32_t tag;
-    Shape shape;
 
-    for (;;) {
-        /* The scalars first and quickly: a tag of one byte each. */
-        while (reader.at < reader.end && (*reader.at & 7) == PACKED_VARINT &&
-               *reader.at >= 8 && *reader.at < (WORDS_MAX + 1) * 8 &&
-               !reader.bad) {
-            unsigned number = *reader.at++ >> 3;
-
-            f[number] = packed_get_varint(&reader);
-        }
-        tag = packed_get_tag(&reader);
-        if (tag == 0) {
-            break;
-        }
+    *data = slice_of(NULL, 0);
+    while ((tag = packed_get_tag(&reader)) != 0) {
         if ((tag & 7) == PACKED_VARINT && tag >> 3 <= WORDS_MAX) {
             f[tag >> 3] = packed_get_varint(&reader);
-        } else if (tag == PACKED_TAG(5, PACKED_BYTES)) {
-            bytes = packed_get_bytes(&reader);
-            bytes.owner = body.owner;
+        } else if (tag == PACKED_TAG(BYTES_FIELD, PACKED_BYTES)) {
+            *data = packed_get_bytes(&reader);
+            data->owner = body.owner;
             if (m->kind == RAFT_APPEND_REQUEST &&
-                !decode_entry(m, bytes, &chain)) {
+                !decode_entry(m, *data, chain)) {
                 return false;
             }
         } else if (tag == PACKED_TAG(8, PACKED_FIXED64)) {
@@ -369,66 +423,53 @@ decode_body(RaftMessage *m, Slice body, uint64_t *hash)
             packed_skip(&reader, tag);
         }
     }
-    if (reader.bad) {
-        return false;
+    for (unsigned i = 0; i < shape->layout->count; i++) {
+        shape->words[i + 1] = f[shape->layout->numbers[i]];
     }
-    if (m->kind == RAFT_SNAPSHOT_REQUEST) {
-        m->snapshot_request.data = bytes;
-        chain = hash_bytes(bytes.data, bytes.size, 0);
-    }
-    if (m->kind == RAFT_APPEND_REQUEST) {
-        m->append_request.body = body;
-    }
-    take_fields(m, f);
-    shape.layout = &layouts[m->kind];
-    shape.words[0] = m->kind;
-    for (unsigned i = 0; i < shape.layout->count; i++) {
-        shape.words[i + 1] = f[shape.layout->numbers[i]];
-    }
-    *hash = shape_hash(&shape, chain);
-    return true;
+    return !reader.bad;
 }
 
+/* @w: the words of its layout, from 1 on. */
 static void
-take_fields(RaftMessage *m, const uint64_t *f)
+take_fields(RaftMessage *m, const uint64_t *w)
 {
-    m->term = f[1];
+    m->term = w[1];
     switch (m->kind) {
     case RAFT_VOTE_REQUEST:
-        m->vote_request.last_log_index = f[2];
-        m->vote_request.last_log_term = f[3];
-        m->vote_request.pre_vote = f[4] != 0;
+        m->vote_request.last_log_index = w[2];
+        m->vote_request.last_log_term = w[3];
+        m->vote_request.pre_vote = w[4] != 0;
         break;
     case RAFT_VOTE_REPLY:
-        m->vote_reply.granted = f[2] != 0;
-        m->vote_reply.pre_vote = f[3] != 0;
+        m->vote_reply.granted = w[2] != 0;
+        m->vote_reply.pre_vote = w[3] != 0;
         break;
     case RAFT_APPEND_REQUEST:
-        m->append_request.previous_index = f[2];
-        m->append_request.previous_term = f[3];
-        m->append_request.commit_index = f[4];
-        m->append_request.sequence = f[6];
+        m->append_request.previous_index = w[2];
+        m->append_request.previous_term = w[3];
+        m->append_request.commit_index = w[4];
+        m->append_request.sequence = w[5];
         break;
     case RAFT_APPEND_REPLY:
-        m->append_reply.success = f[2] != 0;
-        m->append_reply.match_index = f[3];
-        m->append_reply.conflict_term = f[4];
-        m->append_reply.conflict_index = f[5];
-        m->append_reply.last_index = f[6];
-        m->append_reply.sequence = f[7];
+        m->append_reply.success = w[2] != 0;
+        m->append_reply.match_index = w[3];
+        m->append_reply.conflict_term = w[4];
+        m->append_reply.conflict_index = w[5];
+        m->append_reply.last_index = w[6];
+        m->append_reply.sequence = w[7];
         break;
     case RAFT_SNAPSHOT_REQUEST:
-        m->snapshot_request.last_index = f[2];
-        m->snapshot_request.last_term = f[3];
-        m->snapshot_request.offset = f[4];
-        m->snapshot_request.done = f[6] != 0;
-        m->snapshot_request.size = f[7];
-        m->snapshot_request.checksum = f[8];
+        m->snapshot_request.last_index = w[2];
+        m->snapshot_request.last_term = w[3];
+        m->snapshot_request.offset = w[4];
+        m->snapshot_request.done = w[5] != 0;
+        m->snapshot_request.size = w[6];
+        m->snapshot_request.checksum = w[7];
         break;
     case RAFT_SNAPSHOT_REPLY:
-        m->snapshot_reply.last_index = f[2];
-        m->snapshot_reply.offset = f[3];
-        m->snapshot_reply.done = f[4] != 0;
+        m->snapshot_reply.last_index = w[2];
+        m->snapshot_reply.offset = w[3];
+        m->snapshot_reply.done = w[4] != 0;
         break;
     }
 }
