@@ -71,7 +71,8 @@ results_add(Results *results, const ResultsRow *row, GError **error)
     }
     sqlite3_reset(results->insert);
     if (sqlite3_changes(results->database) == 1 &&
-        !results_add_states(results, row, error)) {
+        !(results_add_states(results, row, error) &&
+          results_add_rates(results, row, error))) {
         return false;
     }
     sqlite3_bind_int64(results->unclaim, 1, row->variant);

@@ -54,6 +54,7 @@ typedef struct ResultsRow {
     } metrics[RUN_METRICS_MAX];
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
+    Rates rates;                               /* of the links */
     CoverageState states[COVERAGE_STATES_MAX]; /* passed through */
     unsigned state_count;
 } ResultsRow;
@@ -131,6 +132,20 @@ typedef struct ResultsFault {
 
 bool results_faults(Results *results, ResultsFault faults[FAULT_KIND_COUNT],
                     GError **error);
+
+/* What all rows say of a word of the links, by RatesKind. */
+typedef struct ResultsRate {
+    uint64_t trials, observed;
+    double expected, variance; /* packets, packets^2 */
+    double chance;             /* at most: of being so far off, or farther */
+    bool out_of_band;          /* the simulator does not do what it says */
+} ResultsRate;
+
+/* A sweep without a mistake finds a rate out of its band at most so often. */
+#define RESULTS_RATES_ERROR 1e-6
+
+bool results_rates(Results *results, ResultsRate rates[RATES_COUNT],
+                   GError **error);
 
 /* The abstract states (coverage.h) of all rows. */
 typedef struct ResultsCoverage {

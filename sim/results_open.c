@@ -19,6 +19,9 @@ static const char schema[] =
     "  PRIMARY KEY(variant, axis)) WITHOUT ROWID;"
     "CREATE TABLE capsules(signature TEXT PRIMARY KEY, slug TEXT NOT NULL,"
     "  variant INTEGER NOT NULL, seed INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE rates(name TEXT PRIMARY KEY, trials INTEGER NOT NULL,"
+    "  expected REAL NOT NULL, observed INTEGER NOT NULL,"
+    "  variance REAL NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE states(state INTEGER PRIMARY KEY, variant INTEGER NOT NULL,"
     "  seed INTEGER NOT NULL, again INTEGER NOT NULL);"
     "CREATE TABLE owners(owner INTEGER PRIMARY KEY, process INTEGER NOT NULL,"
@@ -160,6 +163,7 @@ results_close(Results *results)
         results_rollback(results);
     }
     sqlite3_finalize(results->insert);
+    sqlite3_finalize(results->add_rate);
     sqlite3_finalize(results->add_state);
     sqlite3_finalize(results->unclaim);
     sqlite3_finalize(results->claim);

@@ -9,6 +9,7 @@ struct Results {
     sqlite3 *database;
     char *path;
     sqlite3_stmt *insert, *unclaim, *claim, *find;
+    sqlite3_stmt *add_rate;   /* or NULL: not yet needed */
     sqlite3_stmt *add_state;  /* or NULL: not yet needed */
     GHashTable *states;       /* how often this process wrote a state */
     GHashTable *columns;      /* of a metric: name -> parameter of insert */
@@ -24,6 +25,8 @@ sqlite3_stmt *results_prepare(const Results *results, const char *text,
                               GError **error);
 /* Run statements that give no rows. */
 bool results_execute(const Results *results, const char *text, GError **error);
+/* Add up the rates of @row, which is new. */
+bool results_add_rates(Results *results, const ResultsRow *row, GError **error);
 /* Note the states of @row, which is new. */
 bool results_add_states(Results *results, const ResultsRow *row,
                         GError **error);

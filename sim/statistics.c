@@ -128,24 +128,13 @@ student(unsigned freedom)
 }
 
 double
-statistics_deviation(uint64_t hits, uint64_t trials, double expected)
+statistics_deviation(double distance, double variance)
 {
-    double n = (double)trials;
-    double q = (double)hits / n;
-    double p = expected / n;
-    double entropy;
+    double square = distance * distance;
 
-    g_assert(hits <= trials && expected >= 0);
-    if (trials == 0 || q == p) {
-        return 1;
-    }
-    p = MIN(p, 1);
-    if ((p == 0 && hits > 0) || (p == 1 && hits < trials)) {
-        return 0; /* what cannot be, was */
-    }
-    entropy = (hits > 0 ? q * log(q / p) : 0) +
-              (hits < trials ? (1 - q) * log((1 - q) / (1 - p)) : 0);
-    return MIN(1, 2 * exp(-n * entropy));
+    return distance == 0
+               ? 1
+               : MIN(1, 2 * exp(-square / (2 * (variance + fabs(distance)))));
 }
 
 static int

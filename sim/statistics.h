@@ -38,12 +38,12 @@ double statistics_cdf_band(unsigned count);
 StatisticsInterval statistics_mean(const double *values, unsigned count,
                                    double *mean);
 
-/* At most so likely are @hits or something as far from it or farther, when
- * @trials independent ones hit with a sum of probabilities of @expected: twice
- * Chernoff's bound by relative entropy (W. Hoeffding, 1963, theorem 1, which
- * allows unequal probabilities). An upper bound: who rejects below it errs at
- * most so often. */
-double statistics_deviation(uint64_t hits, uint64_t trials, double expected);
+/* At most so likely is a sum that is @distance or farther from its expectation,
+ * either way, when its terms are at most 1 from theirs and their variances,
+ * each given the terms before it, add up to @variance (D. A. Freedman, "On tail
+ * probabilities for martingales", 1975, theorem 1.6, twice). An upper bound:
+ * who rejects below it errs at most so often. */
+double statistics_deviation(double distance, double variance);
 
 /* @values in ascending order, NaN last. */
 void statistics_sort(double *values, unsigned count);

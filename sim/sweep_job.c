@@ -156,6 +156,7 @@ fill_row(ResultsRow *row, const SweepUnit *unit, const RunResult *result)
         row->metrics[i].value = result->metrics[i].value;
     }
     memcpy(row->faults, result->faults, sizeof(row->faults));
+    row->rates = result->rates;
     row->state_count = result->state_count;
     memcpy(row->states, result->states,
            result->state_count * sizeof(row->states[0]));

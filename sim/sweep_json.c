@@ -19,6 +19,7 @@ static void add_groups(JsonBuilder *json, const SweepSummary *summary);
 static void add_group(JsonBuilder *json, const SweepSummary *summary,
                       unsigned at);
 static void add_faults(JsonBuilder *json, const SweepSummary *summary);
+static void add_rates(JsonBuilder *json, const SweepSummary *summary);
 static void add_coverage(JsonBuilder *json, const SweepSummary *summary);
 static void add_variants(JsonBuilder *json, const SweepSummary *summary);
 static void add_builds(JsonBuilder *json, const SweepCompareBuilds *builds);
@@ -45,6 +46,7 @@ sweep_summary_json(const SweepSummary *summary)
     add_verdict(json, summary);
     add_groups(json, summary);
     add_faults(json, summary);
+    add_rates(json, summary);
     add_coverage(json, summary);
     add_variants(json, summary);
     json_builder_set_member_name(json, "rechecks");
@@ -170,6 +172,30 @@ add_faults(JsonBuilder *json, const SweepSummary *summary)
         MEMBER("applied", int, (gint64)fault->applied);
         MEMBER("mattered", int, (gint64)fault->mattered);
         MEMBER("runs_mattered", int, (gint64)fault->seeds);
+        json_builder_end_object(json);
+    }
+    json_builder_end_object(json);
+}
+
+static void
+add_rates(JsonBuilder *json, const SweepSummary *summary)
+{
+    json_builder_set_member_name(json, "rates");
+    json_builder_begin_object(json);
+    for (unsigned i = 0; i < RATES_COUNT; i++) {
+        const ResultsRate *rate = &summary->rates[i];
+
+        if (rate->trials == 0) {
+            continue;
+        }
+        json_builder_set_member_name(json, rates_name((RatesKind)i));
+        json_builder_begin_object(json);
+        MEMBER("trials", int, (gint64)rate->trials);
+        MEMBER("expected", double, rate->expected);
+        MEMBER("observed", int, (gint64)rate->observed);
+        MEMBER("variance", double, rate->variance);
+        MEMBER("chance", double, rate->chance);
+        MEMBER("in_band", boolean, !rate->out_of_band);
         json_builder_end_object(json);
     }
     json_builder_end_object(json);

@@ -26,6 +26,7 @@ static void print_variants(FILE *stream, const SweepSummary *summary);
 static void print_mean(FILE *stream, const char *format, double value);
 static void print_builds(FILE *stream, const SweepSummary *summary);
 static void print_faults(FILE *stream, const SweepSummary *summary);
+static void print_rates(FILE *stream, const SweepSummary *summary);
 static void print_coverage(FILE *stream, const SweepSummary *summary);
 static void print_end(FILE *stream, const SweepSummary *summary);
 
@@ -70,6 +71,7 @@ read_all(SweepSummary *summary, Results *results, GError **error)
     return summary->variants != NULL &&
            results_faults(results, summary->faults, error) &&
            results_coverage(results, &summary->coverage, error) &&
+           results_rates(results, summary->rates, error) &&
            (summary->options->against == NULL ||
             sweep_compare_builds(results, summary->options->variant_count / 2,
                                  &summary->builds, error));
@@ -163,6 +165,11 @@ sweep_summary_status(const SweepSummary *summary)
     if (summary->counts[RESULTS_VIOLATED] > 0) {
         return RUN_VIOLATED;
     }
+    for (unsigned i = 0; i < RATES_COUNT; i++) {
+        if (summary->rates[i].out_of_band) {
+            return RUN_VIOLATED;
+        }
+    }
     return summary->counts[RESULTS_UNKNOWN] > 0 || summary->outcome.interrupted
                ? RUN_UNKNOWN
                : RUN_PASS;
@@ -180,6 +187,7 @@ sweep_summary_print(FILE *stream, const SweepSummary *summary)
         print_builds(stream, summary);
     }
     print_faults(stream, summary);
+    print_rates(stream, summary);
     print_coverage(stream, summary);
     print_end(stream, summary);
 }
@@ -365,6 +373,38 @@ print_faults(FILE *stream, const SweepSummary *summary)
                 fault->drawn == 0      ? "  <- never drawn"
                 : fault->mattered == 0 ? "  <- never mattered"
                                        : "");
+    }
+    if (any) {
+        fputc('\n', stream);
+    }
+}
+
+/* A link that does not do what its words say makes every verdict worth
+ * less. */
+static void
+print_rates(FILE *stream, const SweepSummary *summary)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < RATES_COUNT; i++) {
+        const ResultsRate *rate = &summary->rates[i];
+
+        if (rate->trials == 0) {
+            continue;
+        }
+        if (!any) {
+            fprintf(stream, "  %-18s %14s %14s %12s %8s\n", "links", "packets",
+                    "expected", "hit", "off by");
+        }
+        any = true;
+        fprintf(
+            stream, "  %-18s %14" PRIu64 " %14.1f %12" PRIu64 " %5.1f sd%s\n",
+            rates_name((RatesKind)i), rate->trials, rate->expected,
+            rate->observed,
+            rate->variance > 0 ? ((double)rate->observed - rate->expected) /
+                                     sqrt(rate->variance)
+                               : 0.0,
+            rate->out_of_band ? "  <- OUT OF ITS BAND: no verdict counts" : "");
     }
     if (any) {
         fputc('\n', stream);

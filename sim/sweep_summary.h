@@ -30,6 +30,7 @@ typedef struct SweepSummary {
     uint64_t error_seed;
     ResultsFault faults[FAULT_KIND_COUNT];
     ResultsCoverage coverage;
+    ResultsRate rates[RATES_COUNT];
     GArray *variants;          /* of SweepCompareVariant */
     SweepCompareBuilds builds; /* of SweepOptions.against */
     char *since;               /* the older database, or NULL */

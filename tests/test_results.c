@@ -227,6 +227,44 @@ START_TEST(states)
 }
 END_TEST
 
+/* Rates add up over rows, and are judged together. */
+START_TEST(rates)
+{
+    static const struct {
+        uint64_t observed; /* of 1,000 a row, 100 expected, variance 90 */
+        bool out_of_band;  /* after 50 rows */
+    } rows[] = {
+        {100, false}, {103, false}, {97, false}, {110, true}, {90, true}};
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Results *results = open_results();
+        ResultsRate all[RATES_COUNT];
+
+        ck_assert(results_begin(results, NULL));
+        for (uint64_t seed = 1; seed <= 50; seed++) {
+            ResultsRow row = make_row(i * 100 + seed, NULL, 1);
+
+            row.rates.of[RATES_LOSS] =
+                (RatesTally){1000, 100000000000, rows[i].observed, 90000000000};
+            ck_assert(results_add(results, &row, NULL));
+            ck_assert(results_add(results, &row, NULL)); /* there already */
+        }
+        ck_assert(results_commit(results, NULL));
+        ck_assert(results_rates(results, all, NULL));
+        ck_assert_uint_eq(all[RATES_LOSS].trials, 50000);
+        ck_assert_uint_eq(all[RATES_LOSS].observed, 50 * rows[i].observed);
+        ck_assert_double_eq(all[RATES_LOSS].expected, 5000);
+        ck_assert_double_eq(all[RATES_LOSS].variance, 4500);
+        ck_assert_int_eq(all[RATES_LOSS].out_of_band, rows[i].out_of_band);
+        ck_assert_uint_eq(all[RATES_CORRUPT].trials, 0);
+        ck_assert(!all[RATES_CORRUPT].out_of_band);
+        results_close(results);
+        teardown();
+        setup();
+    }
+}
+END_TEST
+
 /* What was undone is not remembered. */
 START_TEST(states_undone)
 {
@@ -400,6 +438,7 @@ main(void)
     tcase_add_test(test, twice_is_once);
     tcase_add_test(test, states);
     tcase_add_test(test, states_undone);
+    tcase_add_test(test, rates);
     tcase_add_test(test, claims);
     tcase_add_test(test, owner_dies);
     tcase_add_test(test, groups);
