@@ -20,10 +20,20 @@ typedef struct Standing {
     bool cuts; /* it may be why a packet meets a partition */
 } Standing;
 
+/* A copy that will arrive with a flipped bit. */
+typedef struct Damaged {
+    uint64_t message;
+    uint32_t copy;
+} Damaged;
+
+#define DAMAGED_MAX 1024u /* what was lost in a crash is not heard of again */
+
 static void on_input(Capture *capture, const Record *record);
 static void on_fact(Capture *capture, const Fact *fact);
 static void on_dropped(Capture *capture, const Fact *fact, NodeId from,
                        NodeId to);
+static const char *why_odd(Capture *capture, uint64_t message, uint32_t copy);
+static void note_damage(Capture *capture, const Fact *fact);
 static const char *why_dropped(Capture *capture, const Fact *fact);
 static void datagram(Capture *capture, NodeId from, NodeId to, Channel channel,
                      Slice bytes);
@@ -70,18 +80,55 @@ on_input(Capture *capture, const Record *record)
     }
     if (capture->block != NULL) {
         capture->seen[self]++;
-        if (event_copy(record->event) > 0) {
-            g_string_truncate(capture->comment, 0);
-            trace_words_message_id(capture->comment, record->message);
-            g_string_append(capture->comment, " again: duplicate");
-            capture->packet.comment = capture->comment->str;
-        }
+        capture->packet.comment =
+            why_odd(capture, record->message, event_copy(record->event));
     }
     if (link_is_stream(input->message.link)) {
         capture_stream_bytes(capture, self, peer, input);
     } else {
         datagram(capture, peer, self, input->message.channel,
                  input->message.bytes);
+    }
+}
+
+/* "m2.17 again: duplicate", "m2.17 damaged: a bit is flipped"; NULL: as it was
+ * sent. */
+static const char *
+why_odd(Capture *capture, uint64_t message, uint32_t copy)
+{
+    bool damaged = false;
+
+    for (unsigned i = capture->damaged->len; i-- > 0;) {
+        const Damaged *one = &g_array_index(capture->damaged, Damaged, i);
+
+        if (one->message == message && one->copy == copy) {
+            g_array_remove_index(capture->damaged, i);
+            damaged = true;
+        }
+    }
+    if (!damaged && copy == 0) {
+        return NULL;
+    }
+    g_string_truncate(capture->comment, 0);
+    trace_words_message_id(capture->comment, message);
+    g_string_append(capture->comment, copy > 0 ? " again: duplicate" : "");
+    g_string_append(capture->comment,
+                    damaged ? " damaged: a bit is flipped" : "");
+    return capture->comment->str;
+}
+
+static void
+note_damage(Capture *capture, const Fact *fact)
+{
+    for (unsigned i = 0; i < MIN(fact->fate.copy_count, FATE_COPIES_MAX); i++) {
+        Damaged one = {fact->message, i};
+
+        if (fact->fate.copies[i].corrupt) {
+            g_array_append_val(capture->damaged, one);
+        }
+    }
+    if (capture->damaged->len > DAMAGED_MAX) {
+        g_array_remove_index(capture->damaged, 0);
     }
 }
 
@@ -94,6 +141,9 @@ on_fact(Capture *capture, const Fact *fact)
 
     if (fact->kind == FACT_SEND && link_is_stream(fact->link)) {
         capture_stream_sent(capture, fact);
+    }
+    if (fact->kind == FACT_SEND) {
+        note_damage(capture, fact);
     }
     if (lost) {
         on_dropped(capture, fact, fact->node, link_peer(fact->link));
@@ -287,6 +337,7 @@ begin_pcapng(Capture *capture, const CaptureAbout *about)
     capture->block = g_byte_array_new();
     capture->comment = g_string_new(NULL);
     capture->standing = g_array_new(FALSE, FALSE, sizeof(Standing));
+    capture->damaged = g_array_new(FALSE, TRUE, sizeof(Damaged));
     capture->seen = g_new0(uint64_t, count + 1);
     capture->dropped = g_new0(uint64_t, count + 1);
     capture_pcapng_section(capture->block, comment);
@@ -329,6 +380,7 @@ capture_free(Capture *capture)
         g_byte_array_unref(capture->block);
         g_string_free(capture->comment, TRUE);
         g_array_unref(capture->standing);
+        g_array_unref(capture->damaged);
         g_free(capture->seen);
         g_free(capture->dropped);
     }

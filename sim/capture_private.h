@@ -28,6 +28,7 @@ struct Capture {
     CapturePacket packet;     /* what is known of the frame to come */
     GString *comment;         /* its scratch */
     GArray *standing;         /* Standing */
+    GArray *damaged;          /* Damaged: on its way */
     uint64_t *seen, *dropped; /* messages, by host */
 };
 

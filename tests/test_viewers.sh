@@ -73,6 +73,16 @@ judge() {
         tcp.checksum.status == "Bad"' >"$folder/found"
     [ ! -s "$folder/found" ] || fail "$run: $(head -n 1 "$folder/found")"
 
+    # Oddities that arrived: as many as were counted.
+    for oddity in 'again: duplicate|duplicated' 'damaged: a bit|corrupted'; do
+        read_capture "$run/capture.pcapng" -T fields -e frame.packet_id \
+            -e frame.comment -Y "frame.comment contains \"${oddity%|*}\"" |
+            sort -u >"$folder/odd"
+        [ "$(wc -l <"$folder/odd")" -le \
+            "$(number "messages_${oddity#*|}" "$run/run.json")" ] ||
+            fail "$run: too many packets are ${oddity#*|}"
+    done
+
     # The same names in the text trace.
     cut -d '|' -f 4 "$folder/lost" | cut -d ' ' -f 1 | sort >"$folder/ours"
     grep -E ' m[0-9]+\.[0-9]+.*; lost: | drop what came from' \
@@ -111,6 +121,11 @@ for scenario in raft-chaos raft-streams raft-regions; do
         --out "$folder/$scenario" || [ $? -eq 1 ]
     judge "$folder/$scenario"
 done
+
+read_capture "$folder/raft-chaos/capture.pcapng" -T fields -e frame.comment |
+    sort | uniq >"$folder/comments"
+grep -q ' again: duplicate' "$folder/comments" || fail "nothing came twice"
+grep -q ' damaged: a bit' "$folder/comments" || fail "nothing was damaged"
 
 # Names, cards and rules where a human looks for them.
 run=$folder/raft-partition
