@@ -104,6 +104,10 @@ bool disk_bit_flip(Disk *disk, const char *prefix, uint64_t salt);
 void disk_misdirect_next(Disk *disk, const char *prefix, uint64_t salt);
 /* All files are gone, durably. Returns false if there were none. */
 bool disk_wipe(Disk *disk);
+/* The number of the last bit flipped, or misdirection ordered; and whether the
+ * node has felt that one: read what it spoilt, or lost it for good. */
+uint64_t disk_last_damage(const Disk *disk);
+bool disk_damage_felt(const Disk *disk, uint64_t damage);
 /* Nobody will ever read it again: what faults spoilt is lost. */
 void disk_give_up(Disk *disk);
 /* How often a fault of @kind (FAULT_DISK_*) changed something that the node

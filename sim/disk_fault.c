@@ -11,7 +11,8 @@
 
 static DiskFile *draw_file(const Disk *disk, const char *prefix, uint64_t word);
 static void scar(Disk *disk, DiskFile *file, uint64_t offset, uint64_t size,
-                 FaultKind kind);
+                 FaultKind kind, uint64_t event);
+static void feel(Disk *disk, const DiskScar *scar);
 static void heal(Disk *disk, unsigned index);
 static void go_astray(Disk *disk, DiskFile *file, uint64_t offset,
                       const uint8_t *bytes, uint64_t size);
@@ -87,7 +88,7 @@ disk_bit_flip(Disk *disk, const char *prefix, uint64_t salt)
         return false;
     }
     disk->scar_event++;
-    scar(disk, file, place, 1, FAULT_DISK_BIT_FLIP);
+    scar(disk, file, place, 1, FAULT_DISK_BIT_FLIP, disk->scar_event);
     return true;
 }
 
@@ -97,6 +98,7 @@ disk_misdirect_next(Disk *disk, const char *prefix, uint64_t salt)
     g_free(disk->misdirect_prefix);
     disk->misdirect_prefix = g_strdup(prefix);
     disk->misdirect_salt = salt;
+    disk->misdirect_event = ++disk->scar_event;
 }
 
 bool
@@ -111,6 +113,23 @@ disk_wipe(Disk *disk)
     return any;
 }
 
+uint64_t
+disk_last_damage(const Disk *disk)
+{
+    return disk->scar_event;
+}
+
+bool
+disk_damage_felt(const Disk *disk, uint64_t damage)
+{
+    for (unsigned i = 0; disk->felt != NULL && i < disk->felt->len; i++) {
+        if (g_array_index(disk->felt, uint64_t, i) == damage) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 disk_give_up(Disk *disk)
 {
@@ -120,7 +139,9 @@ disk_give_up(Disk *disk)
         for (unsigned k = 0; k < i; k++) {
             twin |= disk->scars[k].event == disk->scars[i].event;
         }
-        disk->mattered[disk->scars[i].kind] += !twin;
+        if (!twin) {
+            feel(disk, &disk->scars[i]);
+        }
     }
     while (disk->scar_count > 0) {
         heal(disk, disk->scar_count - 1);
@@ -175,7 +196,7 @@ disk_fault_read(Disk *disk, DiskFile *file, uint64_t offset, uint64_t size)
             i++;
             continue;
         }
-        disk->mattered[seen.kind]++;
+        feel(disk, &seen);
         for (unsigned k = disk->scar_count; k > 0; k--) {
             if (disk->scars[k - 1].event == seen.event) {
                 heal(disk, k - 1);
@@ -209,6 +230,7 @@ disk_fault_clear(Disk *disk)
     g_free(disk->scars);
     g_clear_pointer(&disk->eio_prefixes, g_ptr_array_unref);
     g_free(disk->misdirect_prefix);
+    g_clear_pointer(&disk->felt, g_array_unref);
 }
 
 /* The target gets what it had, so its file is as long as it should be and the
@@ -222,7 +244,6 @@ go_astray(Disk *disk, DiskFile *file, uint64_t offset, const uint8_t *bytes,
     DiskFile *victim;
     uint64_t words[2];
 
-    disk->scar_event++;
     dice_block(disk->misdirect_salt, 0, 0, words);
     victim = draw_file(disk, "", words[0]);
     if (victim != NULL) {
@@ -240,7 +261,8 @@ go_astray(Disk *disk, DiskFile *file, uint64_t offset, const uint8_t *bytes,
                                             MIN(size, MISDIRECT_MAX), true);
 
             if (hit > 0) {
-                scar(disk, victim, place, hit, FAULT_DISK_MISDIRECT);
+                scar(disk, victim, place, hit, FAULT_DISK_MISDIRECT,
+                     disk->misdirect_event);
             }
         }
     }
@@ -248,7 +270,7 @@ go_astray(Disk *disk, DiskFile *file, uint64_t offset, const uint8_t *bytes,
         disk_file_read(file, offset, MIN(size, file->size - offset), stale);
     }
     disk_file_write(file, ++disk->seq, offset, &part, 1, size);
-    scar(disk, file, offset, size, FAULT_DISK_MISDIRECT);
+    scar(disk, file, offset, size, FAULT_DISK_MISDIRECT, disk->misdirect_event);
 }
 
 /* One of the files with something durable in it, each as likely. */
@@ -276,7 +298,8 @@ draw_file(const Disk *disk, const char *prefix, uint64_t word)
 }
 
 static void
-scar(Disk *disk, DiskFile *file, uint64_t offset, uint64_t size, FaultKind kind)
+scar(Disk *disk, DiskFile *file, uint64_t offset, uint64_t size, FaultKind kind,
+     uint64_t event)
 {
     if (disk->scar_count == disk->scar_capacity) {
         disk->scar_capacity = MAX(8, disk->scar_capacity * 2);
@@ -287,8 +310,18 @@ scar(Disk *disk, DiskFile *file, uint64_t offset, uint64_t size, FaultKind kind)
         .offset = offset,
         .size = size,
         .kind = kind,
-        .event = disk->scar_event,
+        .event = event,
     };
+}
+
+static void
+feel(Disk *disk, const DiskScar *scar)
+{
+    if (disk->felt == NULL) {
+        disk->felt = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    }
+    g_array_append_val(disk->felt, scar->event);
+    disk->mattered[scar->kind]++;
 }
 
 static void

@@ -65,9 +65,11 @@ struct Disk {
     GPtrArray *eio_prefixes; /* char *; NULL: none yet */
     char *misdirect_prefix;
     uint64_t misdirect_salt;
+    uint64_t misdirect_event;
     DiskScar *scars;
     unsigned scar_count, scar_capacity;
-    uint64_t scar_event;
+    uint64_t scar_event; /* the last number given */
+    GArray *felt;        /* uint64_t: numbers of those that mattered */
     uint64_t mattered[FAULT_KIND_COUNT];
 };
 

@@ -470,6 +470,7 @@ world_free(World *world)
     for (unsigned i = 0; i < world->plan->count; i++) {
         g_free(world->actives[i].nodes);
         g_free(world->actives[i].peers);
+        g_free(world->actives[i].damage);
     }
     g_free(world->actives);
     plan_free(world->longer);

@@ -132,6 +132,11 @@ world_account_cost(const World *world, const Active *active)
         case FAULT_MEMORY:
             cost += cell->told_count;
             break;
+        case FAULT_DISK_BIT_FLIP:
+        case FAULT_DISK_MISDIRECT:
+            cost += active->damage != NULL &&
+                    disk_damage_felt(cell->disk, active->damage[id]);
+            break;
         case FAULT_CLOCK_DRIFT:
             cost += cell->retimed_count;
             break;
@@ -142,8 +147,6 @@ world_account_cost(const World *world, const Active *active)
         case FAULT_DISK_FULL:
         case FAULT_DISK_EIO:
         case FAULT_DISK_LOST_SYNC:
-        case FAULT_DISK_BIT_FLIP:
-        case FAULT_DISK_MISDIRECT:
         case FAULT_DISK_WIPE:
             cost += disk_mattered(cell->disk, active->fault->kind);
             break;

@@ -151,11 +151,18 @@ world_apply_disk(World *world, Active *active)
 {
     bool any = false;
 
+    if (active->damage == NULL) {
+        active->damage = g_new0(uint64_t, world->shared->host_count + 1);
+    }
     for (unsigned id = 1; id <= world->shared->scenario->node_count; id++) {
         if (active->nodes[id]) {
             active->nodes[id] =
                 hurt_disk(world, active->fault, world->shared->cells[id]);
             any = any || active->nodes[id];
+            if (active->nodes[id]) {
+                active->damage[id] =
+                    disk_last_damage(world->shared->cells[id]->disk);
+            }
         }
     }
     return any;

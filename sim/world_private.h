@@ -16,6 +16,7 @@ typedef struct Active {
     uint64_t cost_before; /* cost_of() when it began */
     uint8_t *nodes;       /* [host_count + 1]: whom it hits */
     uint8_t *peers;       /* likewise: the other side */
+    uint64_t *damage;     /* [host_count + 1]: disk_last_damage(), or NULL */
     uint32_t rule;        /* of the partition, or 0 */
     NetemConfig netem;    /* LINK */
 } Active;

@@ -41,9 +41,6 @@ while read -r line; do
         more='- {at: "6 s", kind: crash, nodes: [n1, n2, n3, n4, n5], for: "1 s"}'
         line=$(echo "$line" | sed 's/nodes: one/nodes: n3/')
         ;;
-    heal-core) # of something
-        crash='- {at: "1 s", kind: pause, nodes: all, for: "99 s"}'
-        ;;
     esac
     printf -- '- %s\n%s\n' "$line" "$more" >lines
     steady 1 <lines

@@ -218,6 +218,11 @@ START_TEST(who_is_to_blame)
         {"- {at: 500 ms, kind: clock-drift, nodes: n1, amount: 0.001 ppm, "
          "for: 1 us}\n",
          FAULT_CLOCK_DRIFT, 0},
+        /* The second order to go astray takes the place of the first, which no
+         * write has followed. */
+        {"- {at: 501 ms, kind: disk-misdirect, nodes: n1}\n"
+         "- {at: 502 ms, kind: disk-misdirect, nodes: n1}\n",
+         FAULT_DISK_MISDIRECT, 1},
         /* Words that change no packet. */
         {"- {at: 500 ms, kind: link, nodes: n1, to: all, netem: loss 0%, "
          "for: 300 ms}\n",
@@ -575,7 +580,7 @@ world_suite(void)
     tcase_add_loop_test(tcase, a_disk_that_lied_is_not_started_again, 0, 4);
     tcase_add_loop_test(tcase, what_changes_nothing_did_not_matter, 0,
                         G_N_ELEMENTS(kinds));
-    tcase_add_loop_test(tcase, who_is_to_blame, 0, 8);
+    tcase_add_loop_test(tcase, who_is_to_blame, 0, 9);
     tcase_add_test(tcase, a_line_that_finds_nobody_is_not_applied);
     tcase_add_test(tcase, a_core_is_healed_and_the_rest_stays_broken);
     tcase_add_loop_test(tcase, a_core_has_disks_to_trust, 0, 5);
