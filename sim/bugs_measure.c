@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -47,6 +48,7 @@ typedef struct Measure {
 
 static bool find_scenarios(Measure *measure, GError **error);
 static bool open_file(Measure *measure, GError **error);
+static bool take_file(int file);
 static void read_lines(Measure *measure, char *text);
 static void read_line(Measure *measure, JsonObject *line);
 static bool run_tries(Measure *measure, GError **error);
@@ -107,7 +109,9 @@ find_scenarios(Measure *measure, GError **error)
     return true;
 }
 
-/* What earlier measurements left, and room for more behind it. A line that was
+/* What earlier measurements left, and room for more behind it; for us alone, or
+ * tries would be run twice. The jobs have it open too, so that the folder stays
+ * taken until the last of them is gone. A line that was
  * cut short by a crash is closed, and never counts. */
 static bool
 open_file(Measure *measure, GError **error)
@@ -127,6 +131,11 @@ open_file(Measure *measure, GError **error)
         g_set_error(error, MEASURE_ERROR, 0, "%s: %s", path, g_strerror(errno));
         return false;
     }
+    if (!take_file(measure->file)) {
+        g_set_error(error, MEASURE_ERROR, 0,
+                    "%s: another measurement works on it", path);
+        return false;
+    }
     if (!g_file_get_contents(path, &text, &size, error)) {
         return false;
     }
@@ -138,6 +147,19 @@ open_file(Measure *measure, GError **error)
     read_lines(measure, text);
     measure->there = measure->tries->len;
     return true;
+}
+
+/* The jobs of one that was killed hold it for a moment yet. */
+static bool
+take_file(int file)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+            return true;
+        }
+        g_usleep(G_USEC_PER_SEC / 10);
+    }
+    return false;
 }
 
 static void

@@ -49,7 +49,8 @@ typedef struct BugsMeasureOptions {
 
 /* All tries asked for, by bug and number, whether they were run now or are
  * there from before (of the same build, scenario text, cap and seeds_most);
- * fewer when it was stopped. The caller frees it. NULL: @error. */
+ * fewer when it was stopped. The caller frees it. NULL: @error, also when
+ * another process measures into the same folder. */
 GArray *bugs_measure(const BugsMeasureOptions *options, GError **error);
 
 #endif

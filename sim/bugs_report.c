@@ -261,23 +261,31 @@ csv_text(const GArray *rows)
 static char *
 page_text(const BugsMeasureOptions *options, const GArray *rows)
 {
-    GString *text = g_string_new(
-        "# How soon the planted bugs are found\n\n"
-        "Made by `seedbed bugs --measure`; do not edit. A try runs one seed "
-        "after the other of\nthe bug's scenario until a run does not pass; ");
+    GString *text = g_string_new("# How soon the planted bugs are found\n\n");
+    const BugsRow *last = &g_array_index(rows, BugsRow, rows->len - 1);
 
+    g_string_append_printf(text,
+                           "%u bugs; %u were not found by half of their tries. "
+                           "The slowest is `%s`, with a\nmedian of ",
+                           rows->len, bugs_report_missed(rows),
+                           bugs_row(last->bug)->name);
+    add_number(text, last->cpu, true);
     g_string_append_printf(
         text,
-        "tries use seeds of their own. Up to %u tries\na bug, each ended after "
-        "%" PRIu64 " CPU-seconds. Median, and 95 %% for it by order\n"
+        " CPU-seconds.\n\n"
+        "`seedbed bugs --measure` made this page. A try runs one seed after "
+        "the other of the\nscenario named with the bug, until a run does not "
+        "pass or %" PRIu64 " CPU-seconds are over; each\nof up to %u tries has "
+        "seeds of its own. Given are the median and 95 %% for it by order\n"
         "statistics; a try that found nothing counts as infinite. *Shrunk*: "
-        "faults of the plan\nbefore and after `seedbed shrink`, and nodes "
-        "left, median of the first %u tries.\nBuild: %s.\n\n"
+        "what `seedbed\nshrink` made of the failing run of the first %u, "
+        "faults before and after, and nodes\nleft (median, a minute at most). "
+        "Build: %s.\n\n"
         "![CPU-seconds to find each bug](bugs.svg)\n\n"
         "| bug | what is broken | found | seeds | CPU-seconds | caught by | "
         "shrunk | scenario | source |\n"
         "|---|---|---|---|---|---|---|---|---|\n",
-        options->tries, options->cap_ns / 1000000000, options->shrink,
+        options->cap_ns / 1000000000, options->tries, options->shrink,
         build_id_text());
     for (unsigned i = 0; i < rows->len; i++) {
         const BugsRow *row = &g_array_index(rows, BugsRow, i);

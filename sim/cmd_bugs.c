@@ -153,8 +153,8 @@ conclude(const Given *given, const BugsMeasureOptions *options,
                options->out, tries->len, rows->len, missed);
     } else if (!given->quiet) {
         bugs_report_print(stdout, rows);
-        printf("\n%u tries of %u bugs; %u bugs were not found by half of their "
-               "tries. %s/README.md has more.\n",
+        printf("\n%u tries; of %u planted bugs %u were not found by half of "
+               "theirs. %s/README.md has more.\n",
                tries->len, rows->len, missed, options->out);
     }
     if (tries->len < options->bug_count * options->tries) {

@@ -73,6 +73,16 @@ sed -n 's/.*"try":\([0-9]*\),.*"seed":\([0-9]*\),.*/\1 \2/p' "$folder/before" |
     done >"$folder/strange"
 [ ! -s "$folder/strange" ] || complain "$(cat "$folder/strange")"
 
+# Two at once would run tries twice.
+if command -v flock >"$folder/said"; then
+    code=0
+    # shellcheck disable=SC2086
+    flock "$folder/some/tries.jsonl" ./seedbed bugs --measure $some \
+        --out "$folder/some" >"$folder/said" 2>&1 || code=$?
+    [ "$code" = 254 ] && grep -q 'another measurement' "$folder/said" ||
+        complain "two at once: exit code $code: $(cat "$folder/said")"
+fi
+
 # All of them.
 code=0
 ./seedbed bugs --measure --tries 1 --shrink 0 --seeds "$limit" \
