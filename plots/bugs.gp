@@ -13,7 +13,7 @@ set border 1 linecolor rgb GREY
 set xtics nomirror textcolor rgb INK
 set ytics scale 0 textcolor rgb INK
 set logscale x
-set xrange [0.005:400]
+set xrange [0.001:400]
 set format x "%g"
 set yrange [rows - 0.3:-0.7]
 set grid x linecolor rgb "#DDDDDD"
@@ -21,7 +21,7 @@ set xlabel "CPU-seconds until found: median and 95 %" textcolor rgb INK
 set arrow 1 from 60, graph 0 to 60, graph 1 nohead linecolor rgb RED dashtype "-"
 set label 1 "60 s" at 66, graph 0.985 textcolor rgb RED
 set key off
-least(x) = x < 0.005 ? 0.005 : x
+least(x) = x < 0.001 ? 0.001 : x
 most(text) = strlen(text) > 0 ? column(10) : 400
 picture = "plot 'bugs.csv' skip 1 using (least($9)):0:(most(strcol(10)) - least($9)):(0) with vectors nohead linewidth 2.5 linecolor rgb BLUE, '' skip 1 using (strlen(strcol(8)) > 0 ? least($8) : 400):0:ytic(1) with points pointtype 7 pointsize 0.7 linecolor rgb INK"
 

@@ -278,7 +278,7 @@ page_text(const BugsMeasureOptions *options, const GArray *rows)
         "pass or %" PRIu64 " CPU-seconds are over; each\nof up to %u tries has "
         "seeds of its own. Given are the median and 95 %% for it by order\n"
         "statistics; a try that found nothing counts as infinite. *Shrunk*: "
-        "what `seedbed\nshrink` made of the failing run of the first %u, "
+        "what `seedbed\nshrink` made of what the first %u found, "
         "faults before and after, and nodes\nleft (median, a minute at most). "
         "Build: %s.\n\n"
         "![CPU-seconds to find each bug](bugs.svg)\n\n"
@@ -317,7 +317,11 @@ add_number(GString *text, double value, bool seconds)
     } else if (!seconds) {
         g_string_append_printf(text, "%.0f", value);
     } else {
-        g_string_append_printf(text, value < 10 ? "%.2f" : "%.0f", value);
+        g_string_append_printf(text,
+                               value < 0.1  ? "%.3f"
+                               : value < 10 ? "%.2f"
+                                            : "%.0f",
+                               value);
     }
 }
 
