@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nodes/quantity.h"
 #include "sim/catalogue.h"
@@ -35,6 +36,8 @@ static bool judge_seeds(const Given *given, SweepOptions *options,
                         RunOptions *run);
 static bool judge_shard(const char *text, SweepOptions *options);
 static bool judge_numbers(const Given *given, SweepOptions *options);
+static bool judge_files(const Given *given);
+static bool judge_output(const char *option, const char *path);
 static char *program_path(const char *name);
 static void take_up(const Given *given, SweepOptions *options, RunOptions *run);
 static bool canary(const Given *given, const RunOptions *run);
@@ -114,7 +117,7 @@ begin(const Given *given, const char *scenario, const char *command)
     int status = RUN_BAD_ARGUMENTS;
 
     if (!command_run_options(&given->shared, &run) ||
-        !judge(given, &options, &run)) {
+        !judge(given, &options, &run) || !judge_files(given)) {
         return RUN_BAD_ARGUMENTS;
     }
     if (given->against != NULL) {
@@ -150,6 +153,51 @@ begin(const Given *given, const char *scenario, const char *command)
         g_error_free(error);
     }
     return status;
+}
+
+/* What is only used at the end must not end a night's work then. */
+static bool
+judge_files(const Given *given)
+{
+    g_autofree char *path = NULL;
+    GError *error = NULL;
+    Results *since;
+
+    if (!judge_output("--junit", given->junit) ||
+        !judge_output("--csv", given->csv)) {
+        return false;
+    }
+    if (given->since == NULL) {
+        return true;
+    }
+    path = sweep_summary_since(given->since);
+    since = results_open(path, false, &error);
+    if (since == NULL) {
+        command_complain(VERB, "--since: %s", error->message);
+        g_error_free(error);
+    }
+    results_close(since);
+    return since != NULL;
+}
+
+static bool
+judge_output(const char *option, const char *path)
+{
+    g_autofree char *folder = NULL;
+
+    if (path == NULL) {
+        return true;
+    }
+    folder = g_path_get_dirname(path);
+    if (path[0] == '\0' || access(folder, W_OK | X_OK) != 0 ||
+        g_file_test(path, G_FILE_TEST_IS_DIR)) {
+        command_complain(VERB,
+                         "%s: found '%s', expected a file in a folder that can "
+                         "be written to",
+                         option, path);
+        return false;
+    }
+    return true;
 }
 
 /* A program by its path, or by its name where the shell would find it. */

@@ -62,6 +62,13 @@ enter(SweepFolder *folder, const SweepWork *work, GError **error)
     char *aside = NULL;
     int status;
 
+    if (options->resume && !g_file_test(path, G_FILE_TEST_EXISTS)) {
+        g_set_error(error, FOLDER_ERROR, 0,
+                    "--resume: found no " RESULTS_FILE
+                    " in %s, expected a sweep to go on with",
+                    options->out);
+        return RUN_BAD_ARGUMENTS;
+    }
     for (;;) {
         bool live;
 
@@ -120,13 +127,6 @@ begin(SweepFolder *folder, const SweepWork *work, GError **error)
     g_autofree char *path =
         g_build_filename(work->options->out, RESULTS_FILE, NULL);
 
-    if (work->options->resume) {
-        g_set_error(error, FOLDER_ERROR, 0,
-                    "--resume: found no " RESULTS_FILE
-                    " in %s, expected a sweep to go on with",
-                    work->options->out);
-        return RUN_BAD_ARGUMENTS;
-    }
     folder->results = results_open(path, true, error);
     return folder->results != NULL &&
                    write_definition(folder->results, work, error)

@@ -110,7 +110,14 @@ read_error(SweepSummary *summary, Results *results)
     sqlite3_finalize(find);
 }
 
-/* An older sweep's folder will do as well as its database. */
+char *
+sweep_summary_since(const char *sweep)
+{
+    return g_file_test(sweep, G_FILE_TEST_IS_DIR)
+               ? g_build_filename(sweep, RESULTS_FILE, NULL)
+               : g_strdup(sweep);
+}
+
 static bool
 read_since(SweepSummary *summary, GError **error)
 {
@@ -123,9 +130,7 @@ read_since(SweepSummary *summary, GError **error)
     if (summary->since == NULL) {
         return true;
     }
-    path = g_file_test(summary->since, G_FILE_TEST_IS_DIR)
-               ? g_build_filename(summary->since, RESULTS_FILE, NULL)
-               : g_strdup(summary->since);
+    path = sweep_summary_since(summary->since);
     results = results_open(path, false, error);
     before = results != NULL ? results_groups(results, error) : NULL;
     results_close(results);

@@ -42,6 +42,8 @@ typedef struct SweepSummary {
 SweepSummary *sweep_summary_new(const SweepOptions *options,
                                 const SweepOutcome *outcome, const char *since,
                                 GError **error);
+/* The database of @sweep, which is that or the folder of it; the caller's. */
+char *sweep_summary_since(const char *sweep);
 void sweep_summary_free(SweepSummary *summary);
 /* The exit code of cli.md: 255 when the simulator failed, else 1 when a seed
  * was violated, else 2 when one is unknown or not all was run. */

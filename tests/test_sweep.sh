@@ -153,6 +153,12 @@ wrong "--shard: found '3/2', expected K/N such as 1/4 with K from 1 to N" \
     --shard 3/2
 wrong "--fail-fast: found 'x', expected a number from 1 on" --fail-fast x
 wrong "--resume and --restart: expected one of them" --resume --restart
+wrong "--resume: found no results.sqlite in wrong, expected a sweep to go on \
+with" --resume
+wrong "--junit: found 'none/x', expected a file in a folder that can be \
+written to" --junit none/x
+wrong "--csv: found '', expected a file in a folder that can be written to" \
+    --csv ''
 wrong "--bug: found 'nonsense', expected a name of \`seedbed bugs\`" \
     --bug nonsense
 mkdir strange && touch strange/mine
@@ -212,9 +218,9 @@ expect 1 "$seedbed" sweep "$chaos" --seeds 1..5 --set "$short" --out news \
 json 'since="bad/results.sqlite"' resolved
 says '"state" : "new"'
 says '^    "elections: '
-expect 255 "$seedbed" sweep "$chaos" --seeds 1..2 --set "$short" --out news \
-    --since nothing
-[ "$(wc -l <stderr)" = 1 ] || fail "--since nothing: $(cat stderr)"
+expect 254 "$seedbed" sweep "$chaos" --seeds 1..2 --out early --since nothing
+complains "seedbed sweep: --since: nothing: unable to open database file"
+[ ! -e early ] || fail "--since is looked at too late"
 
 # A seed that takes the simulator along costs that seed, and one that takes
 # the worker along costs no other.
