@@ -111,6 +111,7 @@ libsim_a_SOURCES += %D%/results_owner.c %D%/results_owner.h
 libsim_a_SOURCES += %D%/results_private.h
 libsim_a_SOURCES += %D%/results_query.c
 libsim_a_SOURCES += %D%/results_rates.c
+libsim_a_SOURCES += %D%/results_reached.c
 libsim_a_SOURCES += %D%/run.c %D%/run.h
 libsim_a_SOURCES += %D%/run_files.c %D%/run_files.h
 libsim_a_SOURCES += %D%/run_folder.c %D%/run_folder.h

@@ -70,10 +70,12 @@ results_add(Results *results, const ResultsRow *row, GError **error)
         return false;
     }
     sqlite3_reset(results->insert);
-    if (sqlite3_changes(results->database) == 1 &&
-        !(results_add_states(results, row, error) &&
-          results_add_rates(results, row, error))) {
-        return false;
+    if (sqlite3_changes(results->database) == 1) {
+        results_add_reached(results, row);
+        if (!results_add_states(results, row, error) ||
+            !results_add_rates(results, row, error)) {
+            return false;
+        }
     }
     sqlite3_bind_int64(results->unclaim, 1, row->variant);
     sqlite3_bind_int64(results->unclaim, 2, (sqlite3_int64)row->seed);
@@ -294,7 +296,8 @@ results_begin(Results *results, GError **error)
 bool
 results_commit(Results *results, GError **error)
 {
-    if (!results_execute(results, "COMMIT", error)) {
+    if (!results_write_reached(results, error) ||
+        !results_execute(results, "COMMIT", error)) {
         results_rollback(results);
         return false;
     }
@@ -310,6 +313,7 @@ results_rollback(Results *results)
         results_execute(results, "ROLLBACK", NULL);
     }
     g_hash_table_remove_all(results->states);
+    memset(results->reached, 0, sizeof(results->reached));
     results->in_transaction = false;
 }
 

@@ -54,12 +54,23 @@ typedef struct ResultsRow {
     } metrics[RUN_METRICS_MAX];
     unsigned metric_count;
     WorldCount faults[FAULT_KIND_COUNT];
-    Rates rates;                               /* of the links */
+    Rates rates; /* of the links */
+    Reached reached;
     CoverageState states[COVERAGE_STATES_MAX]; /* passed through */
     unsigned state_count;
 } ResultsRow;
 
 typedef struct Results Results;
+
+/* The two catalogues of reached.h, and what all rows came to of a row there. */
+typedef enum ResultsReachedKind {
+    RESULTS_SOMETIMES,
+    RESULTS_BUGGIFY,
+} ResultsReachedKind;
+
+typedef struct ResultsReached {
+    uint64_t runs, times;
+} ResultsReached;
 
 /* Open @path; with @create make it when it is not there. NULL: @error, also
  * when it is no database of results or one of a later format. */
@@ -129,6 +140,12 @@ typedef struct ResultsFault {
     uint64_t configured, drawn, applied, mattered;
     uint64_t seeds; /* rows in which it mattered at least once */
 } ResultsFault;
+
+/* Row @number of a catalogue: its *@name, NULL behind the last one. False:
+ * @error. */
+bool results_reached(Results *results, ResultsReachedKind kind, unsigned number,
+                     const char **name, ResultsReached *reached,
+                     GError **error);
 
 bool results_faults(Results *results, ResultsFault faults[FAULT_KIND_COUNT],
                     GError **error);

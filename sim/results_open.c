@@ -24,6 +24,9 @@ static const char schema[] =
     "  variance REAL NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE states(state INTEGER PRIMARY KEY, variant INTEGER NOT NULL,"
     "  seed INTEGER NOT NULL, again INTEGER NOT NULL);"
+    "CREATE TABLE reached(kind TEXT NOT NULL, name TEXT NOT NULL,"
+    "  runs INTEGER NOT NULL, times INTEGER NOT NULL,"
+    "  PRIMARY KEY(kind, name)) WITHOUT ROWID;"
     "CREATE TABLE owners(owner INTEGER PRIMARY KEY, process INTEGER NOT NULL,"
     "  host TEXT NOT NULL, begun TEXT NOT NULL);"
     "CREATE TABLE claims(variant INTEGER NOT NULL, seed INTEGER NOT NULL,"
@@ -165,6 +168,7 @@ results_close(Results *results)
     sqlite3_finalize(results->insert);
     sqlite3_finalize(results->add_rate);
     sqlite3_finalize(results->add_state);
+    sqlite3_finalize(results->add_reached);
     sqlite3_finalize(results->unclaim);
     sqlite3_finalize(results->claim);
     sqlite3_finalize(results->find);

@@ -9,8 +9,12 @@ struct Results {
     sqlite3 *database;
     char *path;
     sqlite3_stmt *insert, *unclaim, *claim, *find;
-    sqlite3_stmt *add_rate;   /* or NULL: not yet needed */
-    sqlite3_stmt *add_state;  /* or NULL: not yet needed */
+    sqlite3_stmt *add_rate;    /* or NULL: not yet needed */
+    sqlite3_stmt *add_state;   /* likewise */
+    sqlite3_stmt *add_reached; /* likewise */
+    /* of the rows of this transaction, by kind and number */
+    ResultsReached
+        reached[2][MAX((unsigned)SOMETIMES_COUNT, (unsigned)BUGGIFY_COUNT)];
     GHashTable *states;       /* how often this process wrote a state */
     GHashTable *columns;      /* of a metric: name -> parameter of insert */
     unsigned first_metric;    /* parameter of the first of them */
@@ -30,6 +34,10 @@ bool results_add_rates(Results *results, const ResultsRow *row, GError **error);
 /* Note the states of @row, which is new. */
 bool results_add_states(Results *results, const ResultsRow *row,
                         GError **error);
+/* Note what @row reached, which is new; and write it, before the transaction
+ * ends. */
+void results_add_reached(Results *results, const ResultsRow *row);
+bool results_write_reached(Results *results, GError **error);
 /* A column of text, "" for NULL; borrowed until the next step. */
 const char *results_column(sqlite3_stmt *statement, int column);
 /* "fault_clock_step_drawn": the column of @count of @kind. */

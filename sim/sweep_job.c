@@ -157,6 +157,7 @@ fill_row(ResultsRow *row, const SweepUnit *unit, const RunResult *result)
     }
     memcpy(row->faults, result->faults, sizeof(row->faults));
     row->rates = result->rates;
+    row->reached = result->reached;
     row->state_count = result->state_count;
     memcpy(row->states, result->states,
            result->state_count * sizeof(row->states[0]));

@@ -22,6 +22,8 @@ static void add_faults(JsonBuilder *json, const SweepSummary *summary);
 static void add_rates(JsonBuilder *json, const SweepSummary *summary);
 static void add_coverage(JsonBuilder *json, const SweepSummary *summary);
 static void add_variants(JsonBuilder *json, const SweepSummary *summary);
+static void add_reached(JsonBuilder *json, const char *name,
+                        const GArray *list);
 static void add_builds(JsonBuilder *json, const SweepCompareBuilds *builds);
 static void add_mean(JsonBuilder *json, const char *name, double value);
 static void add_seed(JsonBuilder *json, const char *name, uint64_t seed);
@@ -48,6 +50,8 @@ sweep_summary_json(const SweepSummary *summary)
     add_faults(json, summary);
     add_rates(json, summary);
     add_coverage(json, summary);
+    add_reached(json, "sometimes", summary->reached[RESULTS_SOMETIMES]);
+    add_reached(json, "buggify", summary->reached[RESULTS_BUGGIFY]);
     add_variants(json, summary);
     json_builder_set_member_name(json, "rechecks");
     json_builder_begin_object(json);
@@ -214,6 +218,23 @@ add_coverage(JsonBuilder *json, const SweepSummary *summary)
     MEMBER("runs_with_a_lonely_state", int, (gint64)coverage->lonely);
     MEMBER("next_new_probability", double, chance.likely);
     MEMBER("next_new_probability_high", double, chance.high);
+    json_builder_end_object(json);
+}
+
+static void
+add_reached(JsonBuilder *json, const char *name, const GArray *list)
+{
+    json_builder_set_member_name(json, name);
+    json_builder_begin_object(json);
+    for (unsigned i = 0; i < list->len; i++) {
+        const SweepReached *row = &g_array_index(list, SweepReached, i);
+
+        json_builder_set_member_name(json, row->name);
+        json_builder_begin_object(json);
+        MEMBER("runs", int, (gint64)row->sum.runs);
+        MEMBER("times", int, (gint64)row->sum.times);
+        json_builder_end_object(json);
+    }
     json_builder_end_object(json);
 }
 

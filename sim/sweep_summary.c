@@ -11,11 +11,14 @@
 
 /* Kinds of failures on the screen; the rest is in summary.json. */
 #define GROUPS_SHOWN    8u
+#define NEVER_INDENT    13u
 #define VARIANTS_SHOWN  24u
 #define METRICS_SHOWN   8u
 #define SIGNATURE_SHOWN 200 /* bytes of it */
 
 static bool read_all(SweepSummary *summary, Results *results, GError **error);
+static bool read_reached(SweepSummary *summary, Results *results,
+                         GError **error);
 static void read_rechecks(SweepSummary *summary, Results *results);
 static void read_error(SweepSummary *summary, Results *results);
 static bool read_since(SweepSummary *summary, GError **error);
@@ -28,6 +31,9 @@ static void print_builds(FILE *stream, const SweepSummary *summary);
 static void print_faults(FILE *stream, const SweepSummary *summary);
 static void print_rates(FILE *stream, const SweepSummary *summary);
 static void print_coverage(FILE *stream, const SweepSummary *summary);
+static void print_reached(FILE *stream, const SweepSummary *summary,
+                          ResultsReachedKind kind, const char *head,
+                          const char *what);
 static void print_end(FILE *stream, const SweepSummary *summary);
 
 SweepSummary *
@@ -72,9 +78,33 @@ read_all(SweepSummary *summary, Results *results, GError **error)
            results_faults(results, summary->faults, error) &&
            results_coverage(results, &summary->coverage, error) &&
            results_rates(results, summary->rates, error) &&
+           read_reached(summary, results, error) &&
            (summary->options->against == NULL ||
             sweep_compare_builds(results, summary->options->variant_count / 2,
                                  &summary->builds, error));
+}
+
+static bool
+read_reached(SweepSummary *summary, Results *results, GError **error)
+{
+    for (unsigned kind = 0; kind < G_N_ELEMENTS(summary->reached); kind++) {
+        GArray *list = summary->reached[kind] =
+            g_array_new(FALSE, FALSE, sizeof(SweepReached));
+
+        for (;;) {
+            SweepReached row;
+
+            if (!results_reached(results, (ResultsReachedKind)kind, list->len,
+                                 &row.name, &row.sum, error)) {
+                return false;
+            }
+            if (row.name == NULL) {
+                break;
+            }
+            g_array_append_val(list, row);
+        }
+    }
+    return true;
 }
 
 static void
@@ -194,6 +224,8 @@ sweep_summary_print(FILE *stream, const SweepSummary *summary)
     print_faults(stream, summary);
     print_rates(stream, summary);
     print_coverage(stream, summary);
+    print_reached(stream, summary, RESULTS_SOMETIMES, "sometimes", "facts");
+    print_reached(stream, summary, RESULTS_BUGGIFY, "buggify", "sites");
     print_end(stream, summary);
 }
 
@@ -431,6 +463,39 @@ print_coverage(FILE *stream, const SweepSummary *summary)
     }
 }
 
+/* Where the sweep has not looked; nothing of a kind that it has not met. */
+static void
+print_reached(FILE *stream, const SweepSummary *summary,
+              ResultsReachedKind kind, const char *head, const char *what)
+{
+    const GArray *list = summary->reached[kind];
+    g_autoptr(GString) never = g_string_new(NULL);
+    unsigned seen = 0, column = NEVER_INDENT;
+
+    for (unsigned i = 0; i < list->len; i++) {
+        const SweepReached *row = &g_array_index(list, SweepReached, i);
+        unsigned width = (unsigned)strlen(row->name) + 1;
+
+        if (row->sum.runs > 0) {
+            seen++;
+            continue;
+        }
+        if (column + width > 79) {
+            g_string_append_printf(never, "\n%*s", (int)NEVER_INDENT, "");
+            column = NEVER_INDENT;
+        }
+        g_string_append_printf(never, " %s", row->name);
+        column += width;
+    }
+    if (seen > 0) {
+        fprintf(stream, "  %-11s %u of %u %s%s\n", head, seen, list->len, what,
+                seen < list->len ? "; never:" : "");
+    }
+    if (seen > 0 && seen < list->len) {
+        fprintf(stream, "%*s%s\n", (int)NEVER_INDENT, "", never->str);
+    }
+}
+
 static void
 print_end(FILE *stream, const SweepSummary *summary)
 {
@@ -477,6 +542,11 @@ sweep_summary_free(SweepSummary *summary)
     }
     if (summary->variants != NULL) {
         g_array_unref(summary->variants);
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(summary->reached); i++) {
+        if (summary->reached[i] != NULL) {
+            g_array_unref(summary->reached[i]);
+        }
     }
     sweep_compare_builds_clear(&summary->builds);
     g_array_unref(summary->news);

@@ -17,6 +17,12 @@ typedef enum SweepNews {
     SWEEP_NEWS_ONGOING,
 } SweepNews;
 
+/* A row of a catalogue of reached.h. */
+typedef struct SweepReached {
+    const char *name;
+    ResultsReached sum;
+} SweepReached;
+
 typedef struct SweepSummary {
     const SweepOptions *options; /* borrowed */
     SweepOutcome outcome;
@@ -31,6 +37,7 @@ typedef struct SweepSummary {
     ResultsFault faults[FAULT_KIND_COUNT];
     ResultsCoverage coverage;
     ResultsRate rates[RATES_COUNT];
+    GArray *reached[2];        /* by ResultsReachedKind: of SweepReached */
     GArray *variants;          /* of SweepCompareVariant */
     SweepCompareBuilds builds; /* of SweepOptions.against */
     char *since;               /* the older database, or NULL */

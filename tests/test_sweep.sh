@@ -30,6 +30,11 @@ says '^  run twice   [1-9][0-9]* \([0-9]* by process\), all came to the same'
 says '^  folder      whole$'
 [ "$(ask whole 'SELECT count(*), count(DISTINCT seed), min(seed), max(seed)
     FROM runs')" = '300|300|1|300' ] || fail "not every seed once"
+says '^  sometimes   [1-9][0-9]* of [0-9]+ facts; never:$'
+[ "$(ask whole "SELECT runs FROM reached WHERE name = 'raft-split-vote'")" \
+    -gt 0 ] || fail "nothing is reached"
+[ "$(ask whole "SELECT max(runs) FROM reached")" -le 300 ] ||
+    fail "what is reached is counted twice"
 [ "$(ask whole 'SELECT count(*) FROM claims')" = 0 ] || fail "claims are left"
 [ -s whole/summary.json ] || fail "no summary.json"
 rows whole whole.rows
