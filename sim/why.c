@@ -421,20 +421,42 @@ judge_fault(WhyFault *fault)
                       : WHY_UNCLEAR;
 }
 
-/* The steepest way up, from where it last was unlikely to where it is likely:
- * the last gap that crosses one half. */
+/* The largest step up between neighbours that are apart for certain; of a
+ * gentle slope, from where it certainly was unlikely to where it certainly is
+ * likely. */
 static void
 find_jump(WhyResult *result)
 {
+    double most = 0;
+
     result->before = result->after = 0;
     for (unsigned i = 1; i < result->points->len; i++) {
         const WhyPoint *left = &g_array_index(result->points, WhyPoint, i - 1);
         const WhyPoint *right = &g_array_index(result->points, WhyPoint, i);
+        double step = why_share(&right->share) - why_share(&left->share);
 
-        if (why_share(&left->share) < 0.5 && why_share(&right->share) >= 0.5) {
+        if (left->share.interval.high < right->share.interval.low &&
+            step > most) {
+            most = step;
             result->before = i - 1;
             result->after = i;
         }
+    }
+    for (unsigned i = 0; most <= 0 && i < result->points->len; i++) {
+        const WhyPoint *point = &g_array_index(result->points, WhyPoint, i);
+
+        if (point->share.interval.high < 0.5) {
+            result->before = i;
+            result->after = i;
+        } else if (point->share.interval.low > 0.5 &&
+                   result->before == result->after) {
+            result->after = result->before < i ? i : result->after;
+        }
+    }
+    if (most <= 0 && result->points->len > 0 &&
+        g_array_index(result->points, WhyPoint, result->before)
+                .share.interval.high >= 0.5) {
+        result->after = result->before; /* it never was unlikely */
     }
 }
 
