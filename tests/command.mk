@@ -51,3 +51,9 @@ TESTS += %D%/test_ddmin
 
 dist_check_SCRIPTS += %D%/test_shrink.sh %D%/test_why.sh
 TESTS += %D%/test_shrink.sh %D%/test_why.sh
+
+check_PROGRAMS += %D%/test_shrink_edit
+TESTS += %D%/test_shrink_edit
+%C%_test_shrink_edit_SOURCES = %D%/test_shrink_edit.c
+%C%_test_shrink_edit_CFLAGS = $(TEST_CFLAGS)
+%C%_test_shrink_edit_LDADD = $(LIBS_SIM) $(CHECK_LIBS)
