@@ -59,6 +59,11 @@ typedef struct LinearCall {
     bool has_needs, has_gives;
     bool blind;
     bool reads_only;
+    /* `puts`: something with this name goes in; `takes`: it comes out, and
+     * what went in first comes out first. Nothing comes out otherwise, but by
+     * calls that have neither. */
+    uint64_t puts, takes;
+    bool has_puts, has_takes;
 } LinearCall;
 
 /* Where bytes become words. The functions may be called from any of the

@@ -128,6 +128,8 @@ queue_asked(LinearTools *tools, const char *function, uint64_t key,
     }
     call->words[0] = VERB_ENQUEUE;
     call->words[1] = tools->value(tools, &values.items[0]);
+    call->has_puts = true;
+    call->puts = call->words[1];
     return true;
 }
 
@@ -139,8 +141,8 @@ queue_told(LinearTools *tools, LinearCall *call, const LinearValues *values,
     if (call->words[0] != VERB_DEQUEUE) {
         return true;
     }
-    call->words[1] = call->words[2] = call->needs = 0;
-    call->has_needs = call->reads_only = false;
+    call->words[1] = call->words[2] = call->needs = call->takes = 0;
+    call->has_needs = call->reads_only = call->has_takes = false;
     if (values == NULL) {
         return true;
     }
@@ -152,6 +154,9 @@ queue_told(LinearTools *tools, LinearCall *call, const LinearValues *values,
     if (call->words[1] == LINEAR_ABSENT) {
         call->has_needs = call->reads_only = true;
         call->needs = LINEAR_ABSENT;
+    } else {
+        call->has_takes = true;
+        call->takes = call->words[1];
     }
     return true;
 }

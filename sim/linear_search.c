@@ -36,6 +36,8 @@ static void add_infos(LinearSearch *search, Frame *frame);
 static void add_info(LinearSearch *search, Frame *frame, uint32_t info);
 static bool strands(const LinearSearch *search, const Frame *frame,
                     const Item *item, uint64_t next);
+static bool jumps_queue(const LinearSearch *search, const Item *item);
+static void mark_put(LinearSearch *search, const Item *item, bool done);
 static bool step(LinearSearch *search, uint64_t state, uint32_t op,
                  uint64_t *next);
 static bool give_up(LinearSearch *search);
@@ -51,7 +53,7 @@ linear_search_one(LinearSearch *search, const LinearOp *ops, unsigned count,
     LinearVerdict verdict = LINEAR_BAD;
 
     search->ends = NULL;
-    linear_search_setup(search, ops, count, places, limits);
+    linear_search_setup(search, ops, count, places, from, limits);
     for (unsigned i = 0; verdict == LINEAR_BAD && i < from->len; i++) {
         verdict = search_from(search, &g_array_index(from, LinearEnd, i));
     }
@@ -66,7 +68,7 @@ linear_search_all(LinearSearch *search, const LinearOp *ops, unsigned count,
     unsigned before = ends->len;
 
     search->ends = ends;
-    linear_search_setup(search, ops, count, places, limits);
+    linear_search_setup(search, ops, count, places, from, limits);
     search->ends_first = before;
     search->ends_max = ends_max;
     for (unsigned i = 0; i < from->len; i++) {
@@ -254,7 +256,8 @@ keep_useful(LinearSearch *search, Frame *frame)
 
     for (unsigned i = frame->first; i < search->choices->len; i++) {
         const Item *item = &search->items[choices[i].op];
-        bool useful = !strands(search, frame, item, choices[i].next);
+        bool useful = !strands(search, frame, item, choices[i].next) &&
+                      !jumps_queue(search, item);
         uint64_t without;
 
         for (unsigned k = frame->first; useful && k < kept; k++) {
@@ -381,7 +384,7 @@ add_info(LinearSearch *search, Frame *frame, uint32_t info)
         return;
     }
     if (!step(search, frame->state, info, &choice.next) ||
-        choice.next == frame->state ||
+        choice.next == frame->state || jumps_queue(search, item) ||
         strands(search, frame, item, choice.next) ||
         !linear_search_seen(search, choice.next)) {
         return;
@@ -420,6 +423,29 @@ strands(const LinearSearch *search, const Frame *frame, const Item *item,
         }
     }
     return false;
+}
+
+/* It puts something in that is not taken out before something else was that
+ * is not in yet. */
+static bool
+jumps_queue(const LinearSearch *search, const Item *item)
+{
+    return search->puts_low < search->puts->len &&
+           g_array_index(search->puts, Put, search->puts_low).place <
+               item->taken_from;
+}
+
+static void
+mark_put(LinearSearch *search, const Item *item, bool done)
+{
+    g_array_index(search->puts, Put, item->rank).done = done;
+    if (!done) {
+        search->puts_low = MIN(search->puts_low, item->rank);
+    }
+    while (search->puts_low < search->puts->len &&
+           g_array_index(search->puts, Put, search->puts_low).done) {
+        search->puts_low++;
+    }
 }
 
 static bool
@@ -478,6 +504,9 @@ take(LinearSearch *search, uint32_t op)
         search->values[g_array_index(search->lasts, uint32_t, item->lasts + i)]
             .given--;
     }
+    if (item->rank != LINEAR_NEVER) {
+        mark_put(search, item, true);
+    }
     search->wild -= item->wild;
     search->observers -= item->observer;
     g_array_append_val(search->trail, op);
@@ -495,6 +524,9 @@ take_back(LinearSearch *search, uint32_t length)
         g_array_set_size(search->trail, search->trail->len - 1);
         search->observers += item->observer;
         search->wild += item->wild;
+        if (item->rank != LINEAR_NEVER) {
+            mark_put(search, item, false);
+        }
         for (uint32_t i = 0; i < item->last_count; i++) {
             search
                 ->values[g_array_index(search->lasts, uint32_t,

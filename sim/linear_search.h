@@ -21,7 +21,9 @@
  *    the order without it is as good. And a configuration fails if it failed
  *    with the same state and fewer of them used, for those are still at hand.
  *  - Where a state is left that some operation still needs, and nobody is left
- *    to make it again, the search turns round at once. */
+ *    to make it again, the search turns round at once.
+ *  - In a queue, what comes out before something else came in first: an order
+ *    of puts that the takes rule out is not gone on with. */
 #ifndef SEEDBED_LINEAR_SEARCH_H
 #define SEEDBED_LINEAR_SEARCH_H
 

@@ -20,6 +20,8 @@ typedef struct Item {
     uint32_t needs, gives; /* values by number, or NOBODY */
     uint32_t lasts;        /* first of the values that it may leave last */
     uint32_t last_count;   /* (lists of search->lasts) */
+    uint32_t taken_from;   /* what it puts in is taken out after this place */
+    uint32_t rank;         /* in search->puts; LINEAR_NEVER: not in it */
     bool must;             /* it has ended, so it is in every order */
     bool wild;             /* may leave any state */
     bool observer;         /* may notice any state */
@@ -37,6 +39,12 @@ typedef struct Value {
 } Value;
 
 enum { SEEN_NOT_ASKED, SEEN_BY_NONE, SEEN_BY_SOME };
+
+/* What puts something in that is taken out, at the latest at `place`. */
+typedef struct Put {
+    uint32_t place, op;
+    bool done; /* it is in the order */
+} Put;
 
 typedef struct Choice {
     uint64_t next;
@@ -65,10 +73,12 @@ struct LinearSearch {
     uint32_t *next, *prev, *op_at; /* by entry */
     unsigned entry_room;
     uint32_t end;
-    GArray *infos;   /* uint32_t: operations, by call */
-    GArray *useful;  /* uint32_t: those of them that may be noticed */
-    GArray *lasts;   /* uint32_t: values */
-    uint32_t *table; /* of kinds, then of values */
+    GArray *infos;     /* uint32_t: operations, by call */
+    GArray *useful;    /* uint32_t: those of them that may be noticed */
+    GArray *lasts;     /* uint32_t: values */
+    GArray *puts;      /* Put, by place */
+    uint32_t puts_low; /* all before are done */
+    uint32_t *table;   /* of kinds, then of values */
     uint32_t table_size, table_room;
     Value *values;
     unsigned value_count, value_room;
@@ -94,7 +104,7 @@ struct LinearSearch {
 
 /* Prepare for a search. */
 void linear_search_setup(LinearSearch *search, const LinearOp *ops,
-                         unsigned count, unsigned places,
+                         unsigned count, unsigned places, const GArray *from,
                          const LinearLimits *limits);
 /* Will anybody notice that the state is @state and not another that nobody
  * notices? False: certainly not; the rest of the order is the same. */

@@ -13,6 +13,8 @@ static void make_list(LinearSearch *search, unsigned places);
 static void make_slots(LinearSearch *search);
 static void make_kinds(LinearSearch *search);
 static void make_values(LinearSearch *search);
+static void make_puts(LinearSearch *search, const GArray *from);
+static int by_place(gconstpointer a, gconstpointer b);
 static void find_parts(LinearSearch *search);
 static void find_part(LinearSearch *search, Item *item, const LinearCall *call);
 static void leave_out_infos(LinearSearch *search);
@@ -25,7 +27,8 @@ static void make_bits(uint64_t **bits, unsigned *room, unsigned words);
 
 void
 linear_search_setup(LinearSearch *search, const LinearOp *ops, unsigned count,
-                    unsigned places, const LinearLimits *limits)
+                    unsigned places, const GArray *from,
+                    const LinearLimits *limits)
 {
     search->ops = ops;
     search->count = count;
@@ -42,6 +45,7 @@ linear_search_setup(LinearSearch *search, const LinearOp *ops, unsigned count,
     make_kinds(search);
     make_values(search);
     search->known_count = search->value_count;
+    make_puts(search, from);
     find_parts(search);
     leave_out_infos(search);
     search->used_words = (search->infos->len + 63) / 64;
@@ -84,6 +88,7 @@ make_list(LinearSearch *search, unsigned places)
                        .info = LINEAR_NEVER,
                        .earlier = LINEAR_NEVER,
                        .last_info = LINEAR_NEVER,
+                       .rank = LINEAR_NEVER,
                        .needs = NOBODY,
                        .gives = NOBODY,
                        .must = op->ended != LINEAR_NEVER};
@@ -191,6 +196,81 @@ make_values(LinearSearch *search)
             search->values[item->gives].given++;
         }
     }
+}
+
+/* Of a queue the order in which things come out tells that in which they went
+ * in: of those that went in once, and came out once by a call that has ended.
+ * What never comes out goes in last, unless calls that were told nothing may
+ * have taken it. Nothing may be in from before. */
+static void
+make_puts(LinearSearch *search, const GArray *from)
+{
+    const LinearEnd *start = &g_array_index(from, LinearEnd, 0);
+    GHashTable *takers; /* name -> taker plus one; 0: more than one */
+    GHashTable *putters;
+    bool loose = false, any = false;
+
+    g_array_set_size(search->puts, 0);
+    search->puts_low = 0;
+    for (uint32_t i = 0; i < search->count; i++) {
+        const LinearCall *call = &search->ops[i].call;
+
+        any = any || call->has_puts;
+        loose =
+            loose || (!call->has_puts && !call->has_takes && !call->reads_only);
+    }
+    if (!any || from->len > 1 || start->count > 0 ||
+        start->state != search->model->begin(search->tools)) {
+        return;
+    }
+    takers = g_hash_table_new(NULL, NULL);
+    putters = g_hash_table_new(NULL, NULL);
+    for (uint32_t i = 0; i < search->count; i++) {
+        const LinearCall *call = &search->ops[i].call;
+        GHashTable *table = call->has_puts ? putters : takers;
+        gpointer name = (gpointer)(call->has_puts ? call->puts : call->takes);
+
+        if (call->has_puts || call->has_takes) {
+            g_hash_table_insert(table, name,
+                                g_hash_table_contains(table, name)
+                                    ? NULL
+                                    : GUINT_TO_POINTER(i + 1));
+        }
+    }
+    for (uint32_t i = 0; i < search->count; i++) {
+        const LinearCall *call = &search->ops[i].call;
+        gpointer name = (gpointer)call->puts, found;
+        const LinearOp *taker;
+
+        if (!call->has_puts || g_hash_table_lookup(putters, name) == NULL) {
+            continue;
+        }
+        if (!g_hash_table_lookup_extended(takers, name, NULL, &found)) {
+            search->items[i].taken_from = loose ? 0 : LINEAR_NEVER;
+        } else if (found != NULL) {
+            taker = &search->ops[GPOINTER_TO_UINT(found) - 1];
+            search->items[i].taken_from = taker->called;
+            if (taker->ended != LINEAR_NEVER) {
+                Put put = {.place = taker->ended, .op = i};
+
+                g_array_append_val(search->puts, put);
+            }
+        }
+    }
+    g_hash_table_unref(takers);
+    g_hash_table_unref(putters);
+    g_array_sort(search->puts, by_place);
+    for (uint32_t i = 0; i < search->puts->len; i++) {
+        search->items[g_array_index(search->puts, Put, i).op].rank = i;
+    }
+}
+
+static int
+by_place(gconstpointer a, gconstpointer b)
+{
+    const Put *x = a, *y = b;
+
+    return x->place < y->place ? -1 : x->place > y->place;
 }
 
 /* Which values an operation without `gives` may be part of: then it is wild no
@@ -440,6 +520,7 @@ linear_search_new(const LinearModel *model, LinearStore *store)
     search->infos = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     search->useful = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     search->lasts = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    search->puts = g_array_new(FALSE, FALSE, sizeof(Put));
     search->trail = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     search->frames = g_array_new(FALSE, FALSE, sizeof(Frame));
     search->choices = g_array_new(FALSE, FALSE, sizeof(Choice));
@@ -452,6 +533,7 @@ linear_search_free(LinearSearch *search)
     g_array_free(search->infos, TRUE);
     g_array_free(search->useful, TRUE);
     g_array_free(search->lasts, TRUE);
+    g_array_free(search->puts, TRUE);
     g_array_free(search->trail, TRUE);
     g_array_free(search->frames, TRUE);
     g_array_free(search->choices, TRUE);
