@@ -105,6 +105,26 @@ rows killed killed.rows
 cmp whole.rows killed.rows || fail "resumed is not the whole"
 [ "$(ask killed 'PRAGMA integrity_check')" = ok ] || fail "damaged"
 
+# Killed while it makes a capsule: nothing half is taken for a whole one, and
+# the next sweep makes it.
+"$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out half \
+    --set 'expect.elections=500..' -q &
+sweep=$!
+until [ -e half/failures ]; do sleep 0.01; done
+kill -9 $sweep || fail "it was done before it could be killed"
+wait $sweep 2>/dev/null || :
+for capsule in half/failures/*; do
+    case $capsule in
+    *.partial | *'*') ;;
+    *) [ -s "$capsule/run.json" ] || fail "half a capsule: $capsule" ;;
+    esac
+done
+expect 1 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out half \
+    --set 'expect.elections=500..' -q --resume
+[ "$(find half/failures -name run.json | wc -l)" = 1 ] ||
+    fail "not one capsule: $(ls half/failures)"
+[ -z "$(find half -name '*.partial')" ] || fail "left over: $(ls half/failures)"
+
 # Two at once share the seeds.
 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out two --jobs 1 \
     -q >first.out 2>&1 &
