@@ -101,9 +101,13 @@ reproduce(Shrink *shrink, GError **error)
             return SHRINK_INTERNAL;
         }
         g_set_error(error, SHRINK_ERROR, 0,
-                    "%s: does not fail as it did, so there is nothing to "
+                    "%s: does not fail as it did%s, so there is nothing to "
                     "shrink: `seedbed replay %s` says what differs",
-                    shrink->options->folder, shrink->options->folder);
+                    shrink->options->folder,
+                    run_folder_own_build(shrink->folder)
+                        ? ""
+                        : " (another build made it)",
+                    shrink->options->folder);
         return SHRINK_DIFFERENT;
     }
     shrink->duration = winner->scenario->duration;

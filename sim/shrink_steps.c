@@ -11,7 +11,7 @@
 /* Rounds of all steps. As a rule the third changes nothing. */
 #define ROUNDS_MAX 6u
 /* Events that the search with other seeds may cost about. */
-#define SEEDS_EVENTS 8000000u
+#define SEEDS_EVENTS 24000000u
 
 /* What a step offers. */
 typedef struct Offer {

@@ -140,10 +140,13 @@ reproduce(Why *why, GError **error)
 
     why->futures.bases = (Trial *const *)why->bases->pdata;
     if (!futures_run(&why->futures, &own, 1) || !own.answer.alike) {
-        g_set_error(error, WHY_ERROR, 0,
-                    "%s: does not fail as it did, so there is no reason to "
-                    "look for: `seedbed replay %s` says what differs",
-                    why->options->folder, why->options->folder);
+        g_set_error(
+            error, WHY_ERROR, 0,
+            "%s: does not fail as it did%s, so there is no reason to "
+            "look for: `seedbed replay %s` says what differs",
+            why->options->folder,
+            run_folder_own_build(why->folder) ? "" : " (another build made it)",
+            why->options->folder);
         return 1;
     }
     why->result->failed_at = own.answer.failed_at;
