@@ -323,7 +323,7 @@ violation_free(void *data)
 Checks *
 checks_new(unsigned node_count, const Expect *expect)
 {
-    static const Expect nothing;
+    static const Expect nothing = {.safety = true};
     Checks *checks = g_new0(Checks, 1);
 
     checks->node_count = node_count;
@@ -338,7 +338,8 @@ checks_new(unsigned node_count, const Expect *expect)
         uint32_t bit = (uint32_t)1 << i;
 
         checks->states[i] = family->make(checks);
-        if (family->asked != NULL && !family->asked(checks->expect)) {
+        if (family->asked != NULL ? !family->asked(checks->expect)
+                                  : !checks->expect->safety) {
             continue;
         }
         checks->probes |= family->probes;

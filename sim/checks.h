@@ -43,7 +43,8 @@ typedef struct CheckMessage {
  * the moment before. Any may be NULL but make and free. */
 typedef struct CheckFamily {
     const char *name;
-    /* Whether a scenario asks for it; NULL: always. Else it is told nothing. */
+    /* Whether a scenario asks for it; NULL: unless it says `safety: false`.
+     * Else it is told nothing. */
     bool (*asked)(const Expect *expect);
     void *(*make)(Checks *checks);
     void (*free)(void *family);

@@ -340,7 +340,8 @@ check_script_run(const char *text, unsigned node_count)
     g_auto(GStrv) lines = g_strsplit(text, "\n", 0);
     GString *said = g_string_new("");
     const GPtrArray *violations;
-    const Expect expect = {.liveness_within = CHECK_SCRIPT_WITHIN,
+    const Expect expect = {.safety = true,
+                           .liveness_within = CHECK_SCRIPT_WITHIN,
                            .answer_within = CHECK_SCRIPT_WITHIN};
     Script script = {.bytes = g_byte_array_new()};
 

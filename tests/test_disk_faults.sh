@@ -95,6 +95,15 @@ stored, expected at most 2, which a correct system can survive; \
 expect 1 "$seedbed" run "$scenarios/raft-steady.yaml" --seed 4 --no-out \
     --plan plan.yaml --beyond-budget
 says "^  (election-safety|leader-completeness|state-machine-safety|log-matching) at "
+# Who does not ask for the invariants is not told of them.
+code=0
+"$seedbed" run "$scenarios/raft-steady.yaml" --seed 4 --no-out --plan plan.yaml \
+    --beyond-budget --set expect.safety=false >stdout 2>stderr || code=$?
+[ $code -eq 1 ] || [ $code -eq 0 ] || fail "without safety: exit code $code"
+if grep -qE '(election-safety|leader-completeness|log-matching|commit-) at ' stdout
+then
+    fail "invariants that nobody asked for: $(cat stdout)"
+fi
 
 # Random faults keep within the budget: two of five disks at most, whatever the
 # rate. Raft then loses nothing. Beyond it, it does.
