@@ -14,7 +14,9 @@ typedef struct Committed {
 
 typedef struct ChecksCommit {
     Checks *checks;
-    GArray *commits; /* Committed, by term */
+    GArray *commits;  /* Committed, by term */
+    uint64_t highest; /* that a leader said, also where the log below it is
+                       * no longer known */
 } ChecksCommit;
 
 static void elected(ChecksCommit *commit, NodeId id, uint64_t term);
@@ -102,16 +104,17 @@ on_commit(ChecksCommit *commit, NodeId id, uint64_t index)
                        known);
     }
     if (node->role == RAFT_VIEW_LEADER) {
+        commit->highest = MAX(commit->highest, index);
         if (raft_view_prefix_at(node, index, &prefix)) {
             by_leader(commit, id, index, prefix);
         }
-    } else if (index > view->committed.last) {
+    } else if (index > commit->highest) {
         /* C2: it commits by a leader's word (Raft Fig. 2, AppendEntries
          * rule 5), and no leader has said so. */
         checks_violate(commit->checks, "commit-by-leader", id,
                        "committed %" PRIu64 ", but no leader has committed "
                        "more than %" PRIu64,
-                       index, view->committed.last);
+                       index, commit->highest);
     }
 }
 

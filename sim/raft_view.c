@@ -5,7 +5,8 @@
 #include "nodes/hash.h"
 #include "nodes/probes.h"
 
-/* How much is kept below what every node has applied. */
+/* How much is kept below every node's snapshot: what its log begins with when
+ * it restarts. */
 #define KEPT 4096u
 
 static void on_append(RaftView *view, RaftViewNode *node,
@@ -162,16 +163,15 @@ on_restore(RaftView *view, RaftViewNode *node, uint64_t index)
     }
 }
 
-/* Drop what lies below every node's applied index: no node will speak of it
- * again but one that restarts, and its log is then under a snapshot or is
- * compared from where the rest begins. */
+/* Drop what lies below every node's snapshot: no node will speak of it again,
+ * also one that restarts. */
 static void
 forget(RaftView *view)
 {
     uint64_t low = UINT64_MAX;
 
     for (unsigned id = 1; id <= view->node_count; id++) {
-        low = MIN(low, view->nodes[id].applied);
+        low = MIN(low, view->nodes[id].snapshot);
     }
     if (low <= KEPT) {
         return;

@@ -44,8 +44,8 @@ typedef struct RaftView {
         uint64_t index, before, prefix;
         bool known;
     } next;
-    uint64_t forgotten; /* no node has applied less: below this minus some
-                          * nothing is kept */
+    uint64_t forgotten; /* below every node's snapshot: nothing before it is
+                         * kept */
 } RaftView;
 
 void raft_view_init(RaftView *view, unsigned node_count);

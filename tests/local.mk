@@ -341,7 +341,7 @@ dist_check_SCRIPTS += %D%/test_canary.sh
 TESTS += %D%/test_canary.sh
 EXTRA_DIST += %D%/bugs/README.md %D%/bugs/bugs.csv %D%/bugs/bugs.svg
 EXTRA_DIST += %D%/seeds/seeds.list %D%/seeds/chaos-1.yaml \
-	%D%/seeds/chaos-2.yaml
+	%D%/seeds/chaos-2.yaml %D%/seeds/long.yaml
 
 if FUZZ
 noinst_PROGRAMS += %D%/fuzz/fuzz_trace
