@@ -106,7 +106,7 @@ trials_first(Trials *trials, unsigned count, TrialsMake make, void *user,
                 *winner = g_steal_pointer(&candidate->trial);
             }
         }
-        trials_free(candidate->trial);
+        trial_free(candidate->trial);
     }
     g_free(search.candidates);
     return trials->over ? -1 : search.winner;
@@ -332,7 +332,7 @@ needs_process(const char *program)
 }
 
 Trial *
-trials_load(const RunFolder *folder, GError **error)
+trial_load(const RunFolder *folder, GError **error)
 {
     Trial *trial = g_new0(Trial, 1);
     Scenario *scenario;
@@ -342,12 +342,12 @@ trials_load(const RunFolder *folder, GError **error)
     scenario = trial->scenario =
         scenario_load(folder->scenario_path, NULL, 0, folder->seed, error);
     if (scenario == NULL) {
-        trials_free(trial);
+        trial_free(trial);
         return NULL;
     }
     plan = plan_load(folder->plan_path, scenario->node_count, error);
     if (plan == NULL) {
-        trials_free(trial);
+        trial_free(trial);
         return NULL;
     }
     for (unsigned i = 0; i < scenario->rate_count; i++) {
@@ -365,7 +365,7 @@ trials_load(const RunFolder *folder, GError **error)
 }
 
 Trial *
-trials_copy(const Trial *trial)
+trial_copy(const Trial *trial)
 {
     g_autofree char *text = scenario_text(trial->scenario);
     Trial *copy = g_new0(Trial, 1);
@@ -378,14 +378,14 @@ trials_copy(const Trial *trial)
 }
 
 Trial *
-trials_settle(Trial *trial)
+trial_settle(Trial *trial)
 {
     g_autofree char *text = scenario_text(trial->scenario);
     Scenario *scenario = scenario_parse(
         text, strlen(text), trial->scenario->path, NULL, 0, trial->seed, NULL);
 
     if (scenario == NULL) {
-        trials_free(trial);
+        trial_free(trial);
         return NULL;
     }
     scenario_free(trial->scenario);
@@ -394,7 +394,7 @@ trials_settle(Trial *trial)
 }
 
 void
-trials_free(Trial *trial)
+trial_free(Trial *trial)
 {
     if (trial != NULL) {
         scenario_free(trial->scenario);
