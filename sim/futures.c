@@ -246,7 +246,7 @@ branch(void *data, GByteArray *reply)
 Trial *
 futures_trial(const Futures *futures, const Future *future)
 {
-    Trial *trial = trial_copy(futures->bases[future->base]);
+    Trial *trial = trials_one_copy(futures->bases[future->base]);
     Fault fault = {.number = futures->number,
                    .kind = FAULT_REDRAW,
                    .at = future->at,

@@ -44,7 +44,7 @@ shrink_run(const ShrinkOptions *options, ShrinkResult *result, GError **error)
         shrink_result_clear(result);
     }
     trials_free(shrink->trials);
-    trial_free(shrink->best);
+    trials_one_free(shrink->best);
     run_folder_free(shrink->folder);
     g_free(shrink);
     return status;
@@ -60,7 +60,7 @@ load(Shrink *shrink, GError **error)
     if (shrink->folder == NULL) {
         return false;
     }
-    shrink->best = trial_load(shrink->folder, error);
+    shrink->best = trials_one_load(shrink->folder, error);
     if (shrink->best == NULL) {
         return false;
     }
@@ -82,7 +82,7 @@ make_same(void *user, unsigned index)
     const Shrink *shrink = user;
 
     (void)index;
-    return trial_copy(shrink->best);
+    return trials_one_copy(shrink->best);
 }
 
 /* It must fail as it did. */
@@ -127,7 +127,7 @@ reproduce(Shrink *shrink, GError **error)
 void
 shrink_accept(Shrink *shrink, Trial *trial, const TrialAnswer *answer)
 {
-    trial_free(shrink->best);
+    trials_one_free(shrink->best);
     shrink->best = trial;
     shrink->answer = *answer;
     cut(shrink);
@@ -152,7 +152,7 @@ cut(Shrink *shrink)
         keep[i] = scenario->timed->faults[i].at <= shrink->answer.failed_at;
     }
     shrink_edit_plan(scenario, keep);
-    shrink->best = trial_settle(shrink->best);
+    shrink->best = trials_one_settle(shrink->best);
     g_assert(shrink->best != NULL);
 }
 

@@ -121,7 +121,7 @@ static bool
 step_duration(Shrink *shrink)
 {
     Offer offer = {.shrink = shrink};
-    g_autoptr(Trial) base = trial_copy(shrink->best);
+    g_autoptr(Trial) base = trials_one_copy(shrink->best);
 
     if (shrink->at_end ||
         shrink->answer.virtual_ns == shrink->answer.failed_at) {
@@ -168,7 +168,7 @@ step_lines(Shrink *shrink)
 static bool
 reduce_plan(Shrink *shrink, const unsigned *place, unsigned count)
 {
-    g_autoptr(Trial) base = trial_copy(shrink->best);
+    g_autoptr(Trial) base = trials_one_copy(shrink->best);
     g_autofree uint8_t *keep = g_malloc(count + 1);
     Offer offer = {.shrink = shrink, .base = base, .place = place};
 
@@ -189,7 +189,7 @@ test_lines(void *user, const uint8_t *const *sets, unsigned count)
 static bool
 step_edits(Shrink *shrink)
 {
-    g_autoptr(Trial) base = trial_copy(shrink->best);
+    g_autoptr(Trial) base = trials_one_copy(shrink->best);
     GArray *edits = shrink_edit_list(base->scenario, !shrink->at_end);
     g_autofree uint8_t *keep = g_malloc(edits->len + 1);
     Offer offer = {.shrink = shrink, .base = base, .edits = edits};
@@ -266,7 +266,7 @@ turn(Shrink *shrink, ShrinkKnobs knobs)
         int found;
 
         do {
-            g_autoptr(Trial) base = trial_copy(shrink->best);
+            g_autoptr(Trial) base = trials_one_copy(shrink->best);
             unsigned count =
                 shrink_edit_values(base->scenario, &offer.knob,
                                    shrink->answer.failed_at, offer.values);
@@ -308,7 +308,7 @@ step_other_seeds(Shrink *shrink, unsigned seeds)
     unsigned nodes = shrink->best->scenario->node_count;
     g_autofree uint8_t *keep = g_malloc(lines + 1);
     g_autofree unsigned *place = g_new0(unsigned, lines + 1);
-    g_autoptr(Trial) base = trial_copy(shrink->best);
+    g_autoptr(Trial) base = trials_one_copy(shrink->best);
     Offer offer = {
         .shrink = shrink, .base = base, .place = place, .seeds = seeds};
 
@@ -342,7 +342,7 @@ make_shorter(void *user, unsigned index)
 {
     static const unsigned parts[] = {1, 2, 4};
     const Offer *offer = user;
-    Trial *trial = trial_copy(offer->base);
+    Trial *trial = trials_one_copy(offer->base);
     Scenario *scenario = trial->scenario;
     SimTime failed = offer->shrink->answer.failed_at;
     SimTime end = (failed / SIM_MS + 1) * SIM_MS;
@@ -350,18 +350,18 @@ make_shorter(void *user, unsigned index)
     /* A little behind it, then nearer to the end. */
     end += (MAX(scenario->duration, end) - end) / 8 * (parts[index] - 1);
     if (end >= scenario->duration) {
-        trial_free(trial);
+        trials_one_free(trial);
         return NULL;
     }
     scenario->duration = end;
-    return trial_settle(trial);
+    return trials_one_settle(trial);
 }
 
 static Trial *
 make_lines(void *user, unsigned index)
 {
     const Offer *offer = user;
-    Trial *trial = trial_copy(offer->base);
+    Trial *trial = trials_one_copy(offer->base);
     unsigned count = trial->scenario->timed->count;
     g_autofree uint8_t *keep = g_new0(uint8_t, count + 1);
 
@@ -369,27 +369,27 @@ make_lines(void *user, unsigned index)
         keep[i] = offer->sets[index][offer->place[i]];
     }
     shrink_edit_plan(trial->scenario, keep);
-    return trial_settle(trial);
+    return trials_one_settle(trial);
 }
 
 static Trial *
 make_edits(void *user, unsigned index)
 {
     const Offer *offer = user;
-    Trial *trial = trial_copy(offer->base);
+    Trial *trial = trials_one_copy(offer->base);
 
     shrink_edit_apply(trial->scenario, offer->edits, offer->sets[index]);
-    return trial_settle(trial);
+    return trials_one_settle(trial);
 }
 
 static Trial *
 make_value(void *user, unsigned index)
 {
     const Offer *offer = user;
-    Trial *trial = trial_copy(offer->base);
+    Trial *trial = trials_one_copy(offer->base);
 
     shrink_edit_set(trial->scenario, &offer->knob, offer->values[index]);
-    return trial_settle(trial);
+    return trials_one_settle(trial);
 }
 
 /* Seed by seed all sets, for none of them is likelier than another. */
@@ -410,12 +410,12 @@ static Trial *
 make_seed_nodes(void *user, unsigned index)
 {
     const Offer *offer = user;
-    Trial *trial = trial_copy(offer->base);
+    Trial *trial = trials_one_copy(offer->base);
     GArray *knobs = shrink_edit_knobs(trial->scenario, SHRINK_KNOBS_NODES);
 
     trial->seed = index + 1;
     shrink_edit_set(trial->scenario, &g_array_index(knobs, ShrinkKnob, 0),
                     trial->scenario->node_count - 1);
     g_array_unref(knobs);
-    return trial_settle(trial);
+    return trials_one_settle(trial);
 }

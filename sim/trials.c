@@ -106,7 +106,7 @@ trials_first(Trials *trials, unsigned count, TrialsMake make, void *user,
                 *winner = g_steal_pointer(&candidate->trial);
             }
         }
-        trial_free(candidate->trial);
+        trials_one_free(candidate->trial);
     }
     g_free(search.candidates);
     return trials->over ? -1 : search.winner;
@@ -332,7 +332,7 @@ needs_process(const char *program)
 }
 
 Trial *
-trial_load(const RunFolder *folder, GError **error)
+trials_one_load(const RunFolder *folder, GError **error)
 {
     Trial *trial = g_new0(Trial, 1);
     Scenario *scenario;
@@ -342,12 +342,12 @@ trial_load(const RunFolder *folder, GError **error)
     scenario = trial->scenario =
         scenario_load(folder->scenario_path, NULL, 0, folder->seed, error);
     if (scenario == NULL) {
-        trial_free(trial);
+        trials_one_free(trial);
         return NULL;
     }
     plan = plan_load(folder->plan_path, scenario->node_count, error);
     if (plan == NULL) {
-        trial_free(trial);
+        trials_one_free(trial);
         return NULL;
     }
     for (unsigned i = 0; i < scenario->rate_count; i++) {
@@ -365,7 +365,7 @@ trial_load(const RunFolder *folder, GError **error)
 }
 
 Trial *
-trial_copy(const Trial *trial)
+trials_one_copy(const Trial *trial)
 {
     g_autofree char *text = scenario_text(trial->scenario);
     Trial *copy = g_new0(Trial, 1);
@@ -378,14 +378,14 @@ trial_copy(const Trial *trial)
 }
 
 Trial *
-trial_settle(Trial *trial)
+trials_one_settle(Trial *trial)
 {
     g_autofree char *text = scenario_text(trial->scenario);
     Scenario *scenario = scenario_parse(
         text, strlen(text), trial->scenario->path, NULL, 0, trial->seed, NULL);
 
     if (scenario == NULL) {
-        trial_free(trial);
+        trials_one_free(trial);
         return NULL;
     }
     scenario_free(trial->scenario);
@@ -394,7 +394,7 @@ trial_settle(Trial *trial)
 }
 
 void
-trial_free(Trial *trial)
+trials_one_free(Trial *trial)
 {
     if (trial != NULL) {
         scenario_free(trial->scenario);

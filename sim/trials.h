@@ -80,12 +80,12 @@ RunFolder *trials_folder(const char *path, TrialsConfig *config,
 void trials_inline(TrialsConfig *config, const Trial *trial,
                    const RunFolder *folder);
 /* The run of @folder, its plan in faults.timed. NULL: @error. */
-Trial *trial_load(const RunFolder *folder, GError **error);
-Trial *trial_copy(const Trial *trial);
+Trial *trials_one_load(const RunFolder *folder, GError **error);
+Trial *trials_one_copy(const Trial *trial);
 /* What a file with the text of @trial says: taken, and NULL when it would be
  * refused (a node that is not there, hosts that do not fit). */
-Trial *trial_settle(Trial *trial);
-void trial_free(Trial *trial);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Trial, trial_free)
+Trial *trials_one_settle(Trial *trial);
+void trials_one_free(Trial *trial);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Trial, trials_one_free)
 
 #endif

@@ -64,7 +64,8 @@ why_run(const WhyOptions *options, WhyResult *result, GError **error)
     memset(result, 0, sizeof(*result));
     why->options = options;
     why->result = result;
-    why->bases = g_ptr_array_new_with_free_func((GDestroyNotify)trial_free);
+    why->bases =
+        g_ptr_array_new_with_free_func((GDestroyNotify)trials_one_free);
     why->future_count = options->futures > 0 ? options->futures : FUTURES;
     result->points = g_array_new(FALSE, TRUE, sizeof(WhyPoint));
     result->faults = g_array_new(FALSE, TRUE, sizeof(WhyFault));
@@ -111,7 +112,7 @@ load(Why *why, GError **error)
     if (why->folder == NULL) {
         return false;
     }
-    base = trial_load(why->folder, error);
+    base = trials_one_load(why->folder, error);
     if (base == NULL) {
         return false;
     }
@@ -393,7 +394,7 @@ find_faults(Why *why, GError **error)
             fault.need = WHY_RARE;
         }
         if (fault.with.alike >= FAILING_MIN) {
-            Trial *without = trial_copy(base);
+            Trial *without = trials_one_copy(base);
             g_autofree uint8_t *keep = g_malloc(count);
             WhyPoint point = {0};
 
