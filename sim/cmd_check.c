@@ -13,6 +13,7 @@
 #include "sim/linear_draw.h"
 #include "sim/linear_models.h"
 #include "sim/linear_text.h"
+#include "sim/real_clock.h"
 #include "sim/whole_file.h"
 
 #define MEMORY_DEFAULT ((size_t)2 << 30)
@@ -36,7 +37,6 @@ static bool options_of(const char *time_limit, const char *memory_limit,
                        const char *model, Check *check, LinearOptions *options);
 static bool read_history(Check *check, GError **error);
 static bool time_is_up(void *check);
-static uint64_t clock_ns(void);
 static bool write_picture(const Check *check, const char *path, GError **error);
 static void print_words(const Check *check, const char *svg);
 static void print_json(const Check *check, const char *svg);
@@ -65,7 +65,7 @@ cmd_check(int argc, char **argv)
          NULL},
         {NULL, 0, 0, 0, NULL, NULL, NULL}};
     static const int statuses[] = {RUN_PASS, RUN_VIOLATED, RUN_UNKNOWN};
-    Check check = {.started = clock_ns()};
+    Check check = {.started = real_clock_now()};
     LinearOptions options = {0};
     GError *error = NULL;
     char *operands[1];
@@ -186,16 +186,7 @@ read_history(Check *check, GError **error)
 static bool
 time_is_up(void *data)
 {
-    return clock_ns() > ((const Check *)data)->stop_at;
-}
-
-static uint64_t
-clock_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SIM_S + (uint64_t)now.tv_nsec;
+    return real_clock_now() > ((const Check *)data)->stop_at;
 }
 
 static bool
@@ -232,7 +223,7 @@ print_words(const Check *check, const char *svg)
         " keys, %" PRIu64 " of them info; %.3f s)\n",
         check->name, verdicts[check->verdict], check->model->name,
         counts->operations, counts->keys, counts->infos,
-        (double)(clock_ns() - check->started) / 1e9);
+        (double)(real_clock_now() - check->started) / 1e9);
     if (check->verdict == LINEAR_UNKNOWN) {
         g_string_append_printf(text,
                                "%s; %u keys were not judged: see "
@@ -277,7 +268,7 @@ print_json(const Check *check, const char *svg)
     MEMBER("steps", int, (gint64)counts->steps);
     MEMBER("pieces", int, (gint64)counts->pieces);
     MEMBER("memory_bytes", int, (gint64)counts->memory);
-    MEMBER("wall_ns", int, (gint64)(clock_ns() - check->started));
+    MEMBER("wall_ns", int, (gint64)(real_clock_now() - check->started));
     if (svg != NULL) {
         MEMBER("svg", string, svg);
     }

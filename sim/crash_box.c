@@ -16,11 +16,11 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nodes/host/fatal.h"
 #include "sim/backtrace.h"
+#include "sim/real_clock.h"
 
 #define TICK_MS  200
 #define GRACE_MS 2000
@@ -63,8 +63,6 @@ static void tell_backtrace(const CrashSlot *slot, CarrierDeath *death);
 static void note_death(int signal);
 static void print(const char *text);
 static void pass_on(int signal, siginfo_t *info, void *context);
-static SimTime child_cpu(pid_t child);
-static SimTime monotonic_now(void);
 
 static CrashSlot scratch;
 _Thread_local CrashSlot *crash_slot = &scratch;
@@ -160,7 +158,7 @@ wait_child(Watch *watch)
     watch->seen_steps = g_new0(uint64_t, count);
     watch->cpu_before = g_new0(SimTime, count);
     watch->waited = g_new0(SimTime, count);
-    watch->last_tick = monotonic_now();
+    watch->last_tick = real_clock_now();
     while (true) {
         struct pollfd ended = {.fd = watch->pidfd, .events = POLLIN};
 
@@ -189,8 +187,8 @@ wait_child(Watch *watch)
 static void
 look_for_hang(Watch *watch)
 {
-    SimTime cpu = child_cpu(watch->child);
-    SimTime now = monotonic_now();
+    SimTime cpu = real_clock_cpu(watch->child);
+    SimTime now = real_clock_now();
     bool asleep = cpu - watch->last_cpu < (now - watch->last_tick) / 100;
 
     for (unsigned i = 0; i < watch->box->slot_count; i++) {
@@ -340,28 +338,6 @@ pass_on(int signal, siginfo_t *info, void *context)
         kill(watched_child, signal);
     }
     errno = reason;
-}
-
-static SimTime
-child_cpu(pid_t child)
-{
-    clockid_t clock;
-    struct timespec used;
-
-    if (clock_getcpuclockid(child, &clock) != 0 ||
-        clock_gettime(clock, &used) != 0) {
-        return 0;
-    }
-    return (SimTime)used.tv_sec * SIM_S + (SimTime)used.tv_nsec;
-}
-
-static SimTime
-monotonic_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (SimTime)now.tv_sec * SIM_S + (SimTime)now.tv_nsec;
 }
 
 CrashBox *

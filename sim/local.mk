@@ -94,6 +94,7 @@ libsim_a_SOURCES += %D%/queue_key.c %D%/queue_key.h
 libsim_a_SOURCES += %D%/queue_sort.c
 libsim_a_SOURCES += %D%/raft_view.c %D%/raft_view.h
 libsim_a_SOURCES += %D%/reached.c %D%/reached.h
+libsim_a_SOURCES += %D%/real_clock.c %D%/real_clock.h
 libsim_a_SOURCES += %D%/record.h
 libsim_a_SOURCES += %D%/record_difference.c %D%/record_difference.h
 libsim_a_SOURCES += %D%/report.c %D%/report.h

@@ -14,8 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "sim/real_clock.h"
 
 #define NS_PER_S  1000000000u
 #define NS_PER_US 1000u
@@ -41,7 +42,6 @@ static bool read_some(Job *job);
 static void finish(Pool *pool, unsigned slot, PoolAnswer *answer);
 static void remove_slot(Pool *pool, unsigned slot);
 static uint64_t time_ns(const struct timeval *time);
-static uint64_t wall_now(void);
 static unsigned own_cores(void);
 
 void
@@ -59,7 +59,7 @@ pool_start(Pool *pool, uint64_t id, PoolWork work, void *data)
     *job = (Job){.id = id,
                  .pipe = ends[0],
                  .reply = g_byte_array_new(),
-                 .began = wall_now()};
+                 .began = real_clock_now()};
     job->process = fork();
     if (job->process < 0) {
         g_error("no process for a job: %s", g_strerror(errno));
@@ -111,7 +111,7 @@ write_all(int pipe, const guint8 *bytes, size_t size)
 bool
 pool_wait(Pool *pool, int timeout_ms, PoolAnswer *answer)
 {
-    uint64_t until = wall_now() + (uint64_t)MAX(timeout_ms, 0) * 1000000u;
+    uint64_t until = real_clock_now() + (uint64_t)MAX(timeout_ms, 0) * 1000000u;
     struct pollfd *ends;
     int rest = timeout_ms;
 
@@ -134,7 +134,7 @@ pool_wait(Pool *pool, int timeout_ms, PoolAnswer *answer)
             }
         }
         if (timeout_ms >= 0) {
-            uint64_t now = wall_now();
+            uint64_t now = real_clock_now();
 
             rest = now < until ? (int)((until - now) / 1000000u) : 0;
         }
@@ -171,7 +171,7 @@ finish(Pool *pool, unsigned slot, PoolAnswer *answer)
                            .reply = reply,
                            .cpu_ns = time_ns(&used.ru_utime) +
                                      time_ns(&used.ru_stime),
-                           .wall_ns = wall_now() - job->began};
+                           .wall_ns = real_clock_now() - job->began};
     if (status == 0 && reply->len >= sizeof(size)) {
         memcpy(&size, reply->data + reply->len - sizeof(size), sizeof(size));
         answer->good = size == reply->len - sizeof(size);
@@ -213,7 +213,7 @@ pool_jobs(const Pool *pool)
 uint64_t
 pool_age_ns(const Pool *pool)
 {
-    return wall_now() - pool->made;
+    return real_clock_now() - pool->made;
 }
 
 unsigned
@@ -227,15 +227,6 @@ time_ns(const struct timeval *time)
 {
     return (uint64_t)time->tv_sec * NS_PER_S +
            (uint64_t)time->tv_usec * NS_PER_US;
-}
-
-static uint64_t
-wall_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
 static unsigned
@@ -255,7 +246,7 @@ pool_new(unsigned jobs)
 
     pool->slot_count = jobs > 0 ? jobs : own_cores();
     pool->slots = g_new0(Job, pool->slot_count);
-    pool->made = wall_now();
+    pool->made = real_clock_now();
     return pool;
 }
 

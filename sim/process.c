@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sim/backtrace.h"
+#include "sim/real_clock.h"
 
 /* How long a child that said something odd may take to end by itself, and
  * one that hangs to write its backtrace. */
@@ -30,8 +31,6 @@ static bool has_ended(const Process *process);
 static void tell_stderr(Process *process, CarrierDeath *death);
 static void tell_line(const char *line, size_t size, CarrierDeath *death);
 static bool line_tells(const char *line, size_t size);
-static SimTime process_cpu(pid_t pid);
-static SimTime monotonic_now(void);
 
 void
 process_watch(Process *process)
@@ -59,8 +58,8 @@ process_patience(void *data)
 static void
 look_at_clock(Process *process)
 {
-    SimTime cpu = process_cpu(process->pid);
-    SimTime now = monotonic_now();
+    SimTime cpu = real_clock_cpu(process->pid);
+    SimTime now = real_clock_now();
 
     if (!process->timed) {
         process->timed = true;
@@ -151,12 +150,12 @@ process_bury(Process *process, TransportResult result, CarrierDeath *death)
 static bool
 wait_a_while(Process *process, SimTime time)
 {
-    SimTime end = monotonic_now() + time;
+    SimTime end = real_clock_now() + time;
 
     while (!has_ended(process)) {
         struct timespec nap = {0, 200000};
 
-        if (monotonic_now() > end) {
+        if (real_clock_now() > end) {
             return false;
         }
         read_stderr(process);
@@ -263,26 +262,4 @@ process_end(Process *process)
     close(process->stderr_fd);
     process->stderr_fd = -1;
     return status;
-}
-
-static SimTime
-process_cpu(pid_t pid)
-{
-    clockid_t clock;
-    struct timespec used;
-
-    if (clock_getcpuclockid(pid, &clock) != 0 ||
-        clock_gettime(clock, &used) != 0) {
-        return 0;
-    }
-    return (SimTime)used.tv_sec * SIM_S + (SimTime)used.tv_nsec;
-}
-
-static SimTime
-monotonic_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (SimTime)now.tv_sec * SIM_S + (SimTime)now.tv_nsec;
 }

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -17,6 +16,7 @@
 #include "sim/capsule.h"
 #include "sim/checks.h"
 #include "sim/crash_box.h"
+#include "sim/real_clock.h"
 #include "sim/run_observer.h"
 #include "sim/run_watch.h"
 #include "sim/whole_dir.h"
@@ -77,12 +77,11 @@ static int look(RunBody *work, RunOptions *options, Area *area, GError **error);
 static int compare(RunResult *first, const RunResult *second);
 static int body_in_area(void *data);
 static bool set_bugs(char **names, GError **error);
-static uint64_t wall_now(void);
 
 int
 run_scenario(const RunOptions *options, RunResult *result, GError **error)
 {
-    uint64_t started = wall_now();
+    uint64_t started = real_clock_now();
     Scenario *loaded = NULL;
     Plan *drawn = NULL;
     const Scenario *scenario = options->scenario_given;
@@ -140,7 +139,7 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
         goto out;
     }
     g_strlcpy(result->name, scenario->name, sizeof(result->name));
-    result->wall_ns = wall_now() - started;
+    result->wall_ns = real_clock_now() - started;
     if (dir != NULL) {
         g_strlcpy(result->out, folder, sizeof(result->out));
         if (!capsule_write(options, scenario, plan, work.folder, result,
@@ -444,15 +443,6 @@ set_bugs(char **names, GError **error)
         bugs_mask |= (uint64_t)1 << number;
     }
     return true;
-}
-
-static uint64_t
-wall_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SIM_S + (uint64_t)now.tv_nsec;
 }
 
 uint64_t

@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
+#include "sim/real_clock.h"
 #include "sim/sweep_other.h"
 #include "sim/sweep_private.h"
 
@@ -31,7 +31,6 @@ static void final_capsules(Sweep *sweep);
 static void report(Sweep *sweep);
 static bool is_complete(Sweep *sweep);
 static void clear(Sweep *sweep);
-static uint64_t wall_now(void);
 static uint64_t cpu_now(void);
 
 int
@@ -42,7 +41,7 @@ sweep_run(const SweepOptions *options, SweepOutcome *outcome, GError **error)
 
     memset(outcome, 0, sizeof(*outcome));
     sweep.work.options = options;
-    sweep.began = wall_now();
+    sweep.began = real_clock_now();
     sweep.status = load(&sweep, error) ? 0 : RUN_BAD_ARGUMENTS;
     if (sweep.status == 0) {
         sweep.status = try_variants(&sweep, error);
@@ -63,7 +62,7 @@ sweep_run(const SweepOptions *options, SweepOutcome *outcome, GError **error)
     }
     outcome->done = sweep.progress.done;
     outcome->there = sweep.progress.there;
-    outcome->wall_ns = wall_now() - sweep.began;
+    outcome->wall_ns = real_clock_now() - sweep.began;
     outcome->cpu_ns = cpu_now() - cpu;
     clear(&sweep);
     return sweep.status;
@@ -184,7 +183,7 @@ is_over(const Sweep *sweep)
     return interrupts > 0 || sweep->closing || sweep->status != 0 ||
            sweep->outcome->fail_fast ||
            (sweep->options->for_ns != 0 &&
-            wall_now() - sweep->began >= sweep->options->for_ns);
+            real_clock_now() - sweep->began >= sweep->options->for_ns);
 }
 
 static bool
@@ -295,7 +294,7 @@ report(Sweep *sweep)
     uint64_t for_ns = sweep->options->for_ns;
     uint64_t behind = progress->done + progress->there;
 
-    progress->seconds = (double)(wall_now() - sweep->began) / 1e9;
+    progress->seconds = (double)(real_clock_now() - sweep->began) / 1e9;
     progress->left = -1;
     if (progress->done > 0 && progress->total != UINT64_MAX) {
         progress->left = (double)(progress->total - behind) *
@@ -349,15 +348,6 @@ clear(Sweep *sweep)
     if (sweep->work.plan != NULL) {
         plan_free(sweep->work.plan);
     }
-}
-
-static uint64_t
-wall_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * SIM_S + (uint64_t)now.tv_nsec;
 }
 
 /* Of this process and the workers that have ended. */
