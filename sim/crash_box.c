@@ -347,6 +347,7 @@ crash_box_new(unsigned threads, size_t area_size)
     size_t slots = threads * sizeof(CrashSlot);
 
     g_assert(threads > 0);
+    fatal_prepare();
     box->size = slots + area_size;
     box->slot_count = threads;
     box->slots = mmap(NULL, box->size, PROT_READ | PROT_WRITE,

@@ -255,13 +255,17 @@ add_pending(DiskShadowNode *node, const char *file, Pending pending)
 static void
 on_sync(DiskShadowNode *node, const Fact *fact)
 {
-    Cover cover = {.token = fact->token, .write_count = node->write_count};
+    Cover *cover;
 
+    g_array_set_size(node->covers, node->covers->len + 1);
+    cover = &g_array_index(node->covers, Cover, node->covers->len - 1);
+    cover->token = fact->token;
+    cover->write_count = node->write_count;
+    cover->file_count = 0;
     for (unsigned i = 0; i < fact->file_count && i < SYNC_FILES_MAX; i++) {
-        cover.files[cover.file_count++] =
+        cover->files[cover->file_count++] =
             name_hash(fact->files[i].data, fact->files[i].size);
     }
-    g_array_append_val(node->covers, cover);
 }
 
 /* What the SYNC covered is on the platter, so far as the node can know. */
@@ -270,7 +274,7 @@ disk_shadow_synced(DiskShadow *shadow, NodeId id, Token token, int error)
 {
     DiskShadowNode *node = &shadow->nodes[id];
     unsigned kept = 0;
-    Cover cover;
+    const Cover *cover;
     unsigned which = 0;
 
     if (error != 0) {
@@ -284,19 +288,19 @@ disk_shadow_synced(DiskShadow *shadow, NodeId id, Token token, int error)
     if (which == node->covers->len) {
         return;
     }
-    cover = g_array_index(node->covers, Cover, which);
-    g_array_remove_index(node->covers, which);
+    cover = &g_array_index(node->covers, Cover, which);
     for (unsigned i = 0; i < node->pending->len; i++) {
         Pending *one = &g_array_index(node->pending, Pending, i);
 
         /* Every SYNC covers the directory, and so a new name. */
-        if (one->number <= cover.write_count &&
-            (one->snapshot || covered(&cover, one->file))) {
+        if (one->number <= cover->write_count &&
+            (one->snapshot || covered(cover, one->file))) {
             settle(node, one);
             continue;
         }
         g_array_index(node->pending, Pending, kept++) = *one;
     }
+    g_array_remove_index(node->covers, which);
     g_array_set_size(node->pending, kept);
 }
 

@@ -41,11 +41,13 @@ struct Linear {
     size_t sweep_at;
     uint64_t held; /* operations */
     bool stale;
-    bool full; /* the memory limit was reached: nothing is kept */
+    bool full;            /* the memory limit was reached: nothing is kept */
+    const char *names[8]; /* of functions, interned; the rest is NULL */
 };
 
 static bool on_invoke(Linear *linear, const HistoryEvent *event, uint64_t line,
                       Doing *doing, GError **error);
+static const char *name_of(Linear *linear, const char *function);
 static bool on_return(Linear *linear, const HistoryEvent *event, uint64_t line,
                       Doing *doing, GError **error);
 static bool take_told(Linear *linear, Operation *operation,
@@ -129,7 +131,7 @@ on_invoke(Linear *linear, const HistoryEvent *event, uint64_t line,
     }
     doing->part = part_of(linear, model->by_key ? key : LINEAR_ABSENT);
     doing->operation = doing->part->operations->len;
-    operation.function = g_intern_string(function);
+    operation.function = name_of(linear, function);
     operation.called = doing->part->places++;
     operation.newest = doing->part->newest;
     if (doing->part->makers != NULL) {
@@ -140,6 +142,23 @@ on_invoke(Linear *linear, const HistoryEvent *event, uint64_t line,
     linear->held++;
     g_array_append_val(doing->part->operations, operation);
     return true;
+}
+
+/* A model has few functions: those seen lately are at hand. */
+static const char *
+name_of(Linear *linear, const char *function)
+{
+    unsigned count = G_N_ELEMENTS(linear->names);
+
+    for (unsigned i = 0; i < count && linear->names[i] != NULL; i++) {
+        if (strcmp(linear->names[i], function) == 0) {
+            return linear->names[i];
+        }
+    }
+    memmove(linear->names + 1, linear->names,
+            (count - 1) * sizeof(linear->names[0]));
+    linear->names[0] = g_intern_string(function);
+    return linear->names[0];
 }
 
 static bool

@@ -266,6 +266,13 @@ edit_distance(const char *a, const char *b)
 static bool
 belongs(const ScenarioField *field, const char *section)
 {
-    return g_str_has_prefix(field->path, section) &&
-           strstr(field->path + strlen(section), "[]") == NULL;
+    const char *tail = field->path;
+
+    /* Asked of every key for every word of a scenario. */
+    while (*section != '\0') {
+        if (*section++ != *tail++) {
+            return false;
+        }
+    }
+    return strstr(tail, "[]") == NULL;
 }

@@ -439,13 +439,16 @@ world_new(CellWorld *shared, const Plan *plan, Queue *queue)
     world->facts = g_array_sized_new(FALSE, FALSE, sizeof(Fact), 16);
     world->texts = g_ptr_array_new_with_free_func(g_free);
     world->actives = g_new0(Active, MAX(plan->count, 1));
+    world->link_lines = g_new(unsigned, MAX(plan->count, 1));
     for (unsigned i = 0; i < plan->count; i++) {
         Active *active = &world->actives[i];
 
         active->fault = &plan->faults[i];
         active->nodes = g_new0(uint8_t, hosts + 1);
         active->peers = g_new0(uint8_t, hosts + 1);
-        world->link_count += active->fault->kind == FAULT_LINK;
+        if (active->fault->kind == FAULT_LINK) {
+            world->link_lines[world->link_count++] = i;
+        }
         if (active->fault->netem != NULL) {
             bool good =
                 netem_parse(active->fault->netem, shared->scenario->files,
@@ -473,6 +476,7 @@ world_free(World *world)
         g_free(world->actives[i].damage);
     }
     g_free(world->actives);
+    g_free(world->link_lines);
     plan_free(world->longer);
     g_free(world->base);
     g_free(world->linked);

@@ -93,10 +93,10 @@ blame_links(World *world, const Fact *fact)
 {
     NodeId peer = link_peer(fact->link);
 
-    for (unsigned i = 0; i < world->plan->count; i++) {
-        Active *active = &world->actives[i];
+    for (unsigned i = 0; i < world->link_count; i++) {
+        Active *active = &world->actives[world->link_lines[i]];
 
-        if (active->in_force && active->fault->kind == FAULT_LINK &&
+        if (active->in_force && !active->mattered &&
             (active->netem.words & fact->fate.mattered) != 0 &&
             ((active->nodes[fact->node] && active->peers[peer]) ||
              (active->peers[fact->node] && active->nodes[peer]))) {

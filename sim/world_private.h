@@ -38,9 +38,10 @@ struct World {
         uint64_t role, term;
     } * roles; /* by node, as it last said */
     SimTime lookahead;
-    unsigned link_count; /* LINK lines of the plan */
-    uint8_t *core;       /* by host: who is healed for good; NULL: nobody */
-    SimTime step_at;     /* of the queued EVENT_FAULT_STEP, or SIM_NEVER */
+    unsigned *link_lines; /* LINK lines of the plan, by number */
+    unsigned link_count;
+    uint8_t *core;   /* by host: who is healed for good; NULL: nobody */
+    SimTime step_at; /* of the queued EVENT_FAULT_STEP, or SIM_NEVER */
     GArray *facts;
     GPtrArray *texts;
     WorldCount counts[FAULT_KIND_COUNT];

@@ -105,10 +105,10 @@ recompute_links(World *world, Cell *cell)
         if (!world->linked[cell->id * (hosts + 1) + peer]) {
             continue;
         }
-        for (unsigned i = 0; i < world->plan->count; i++) {
-            const Active *active = &world->actives[i];
+        for (unsigned i = 0; i < world->link_count; i++) {
+            const Active *active = &world->actives[world->link_lines[i]];
 
-            if (active->in_force && active->fault->kind == FAULT_LINK &&
+            if (active->in_force &&
                 !(world->core != NULL && world->core[cell->id] &&
                   world->core[peer]) &&
                 ((active->nodes[cell->id] && active->peers[peer]) ||

@@ -29,7 +29,21 @@ static void on_signal(int signal);
 
 static void (*report_fatal)(int signal);
 static struct AbortMessage **abort_message;
+static bool prepared;
 static int entered;
+
+void
+fatal_prepare(void)
+{
+    void *frames[2];
+
+    if (!prepared) {
+        abort_message = dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE");
+        /* The first call loads libgcc, which must not happen in a handler. */
+        backtrace(frames, 2);
+        prepared = true;
+    }
+}
 
 void
 fatal_install(void (*report)(int signal))
@@ -38,12 +52,9 @@ fatal_install(void (*report)(int signal))
                                   SIGILL,  SIGTRAP, SIGSYS, SIGXCPU};
     struct sigaction action = {.sa_handler = on_signal};
     struct rlimit none = {0, 0};
-    void *frames[2];
 
     report_fatal = report;
-    abort_message = dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE");
-    /* The first call loads libgcc, which must not happen in a handler. */
-    backtrace(frames, 2);
+    fatal_prepare();
     setrlimit(RLIMIT_CORE, &none);
     fatal_thread();
     action.sa_flags = (int)(SA_ONSTACK | SA_NODEFER | SA_RESETHAND);

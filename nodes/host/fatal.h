@@ -8,6 +8,8 @@
  * SIGILL, SIGTRAP, SIGSYS or SIGXCPU, then die of the signal. No core file is
  * left. Once a process. */
 void fatal_install(void (*report)(int signal));
+/* What fatal_install() loads, in advance: for one who forks many times. */
+void fatal_prepare(void);
 /* Give the calling thread its alternate stack; fatal_install() did it for its
  * own thread. */
 void fatal_thread(void);
