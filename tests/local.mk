@@ -367,6 +367,7 @@ dist_scenario_DATA = \
 	%D%/scenarios/raft-clocks.yaml \
 	%D%/scenarios/raft-deaf-leader.yaml \
 	%D%/scenarios/raft-disk.yaml \
+	%D%/scenarios/raft-growth.yaml \
 	%D%/scenarios/raft-liveness.yaml \
 	%D%/scenarios/raft-lossy.yaml \
 	%D%/scenarios/raft-minority.yaml \

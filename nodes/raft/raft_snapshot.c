@@ -39,7 +39,7 @@ raft_snapshot_flush(Raft *raft, Effects *fx)
 {
     uint64_t threshold = raft->settings.snapshot_threshold;
 
-    if (threshold == 0 || raft->saving != NULL) {
+    if (threshold == 0 || raft->saving != NULL || BUG(RAFT_NO_SNAPSHOT)) {
         return;
     }
     if (raft->applied_index < raft->snapshot.index + threshold &&
