@@ -9,6 +9,7 @@
 
 #include "nodes/quantity.h"
 #include "sim/command.h"
+#include "sim/json_text.h"
 #include "sim/linear.h"
 #include "sim/linear_draw.h"
 #include "sim/linear_models.h"
@@ -241,8 +242,6 @@ print_json(const Check *check, const char *svg)
     const LinearCounts *counts = linear_counts(check->linear);
     const GPtrArray *failures = linear_failures(check->linear);
     JsonBuilder *json = json_builder_new();
-    JsonGenerator *generator = json_generator_new();
-    JsonNode *root;
     char *text;
 
     json_builder_begin_object(json);
@@ -273,15 +272,9 @@ print_json(const Check *check, const char *svg)
         MEMBER("svg", string, svg);
     }
     json_builder_end_object(json);
-    root = json_builder_get_root(json);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    text = json_generator_to_data(generator, NULL);
+    text = json_text(json);
     puts(text);
     g_free(text);
-    json_node_unref(root);
-    g_object_unref(generator);
-    g_object_unref(json);
 }
 
 static void

@@ -62,6 +62,7 @@ libsim_a_SOURCES += %D%/history.c %D%/history.h
 libsim_a_SOURCES += %D%/history_reader.c
 libsim_a_SOURCES += %D%/html.c %D%/html.h
 libsim_a_SOURCES += %D%/index_ring.h
+libsim_a_SOURCES += %D%/json_text.c %D%/json_text.h
 libsim_a_SOURCES += %D%/linear.c %D%/linear.h
 libsim_a_SOURCES += %D%/linear_draw.c %D%/linear_draw.h
 libsim_a_SOURCES += %D%/linear_explain.c

@@ -11,5 +11,7 @@
 uint64_t real_clock_now(void);
 /* CPU time that @process used, in nanoseconds; 0: it is not there. */
 uint64_t real_clock_cpu(pid_t process);
+/* That this process and those it has waited for used, user and system. */
+uint64_t real_clock_used(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/build_id.h"
+#include "sim/json_text.h"
 #include "sim/run.h"
 #include "sim/signature.h"
 
@@ -24,14 +25,11 @@ run_json(const RunOptions *options, const RunResult *result)
 {
     static const char *const verdicts[] = {"pass", "violated", "unknown"};
     JsonBuilder *json = json_builder_new();
-    JsonGenerator *generator = json_generator_new();
     g_autofree char *seed = g_strdup_printf("%" PRIu64, options->seed);
     g_autofree char *explore = g_strdup_printf("%" PRIu64, options->explore);
     g_autofree char *command = command_text(options, result);
     char digest[DIGEST_TEXT_SIZE];
     char signature[SIGNATURE_SIZE];
-    char *text;
-    JsonNode *root;
 
     digest_text(result->digest, digest);
     json_builder_begin_object(json);
@@ -85,14 +83,7 @@ run_json(const RunOptions *options, const RunResult *result)
     json_hash(json, "program_hash", result->program_hash);
     MEMBER("replay", string, command);
     json_builder_end_object(json);
-    root = json_builder_get_root(json);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    text = json_generator_to_data(generator, NULL);
-    json_node_unref(root);
-    g_object_unref(generator);
-    g_object_unref(json);
-    return text;
+    return json_text(json);
 }
 
 /* A text a line. */

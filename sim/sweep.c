@@ -7,7 +7,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "sim/real_clock.h"
 #include "sim/sweep_other.h"
@@ -31,13 +30,12 @@ static void final_capsules(Sweep *sweep);
 static void report(Sweep *sweep);
 static bool is_complete(Sweep *sweep);
 static void clear(Sweep *sweep);
-static uint64_t cpu_now(void);
 
 int
 sweep_run(const SweepOptions *options, SweepOutcome *outcome, GError **error)
 {
     Sweep sweep = {.options = options, .outcome = outcome};
-    uint64_t cpu = cpu_now();
+    uint64_t cpu = real_clock_used();
 
     memset(outcome, 0, sizeof(*outcome));
     sweep.work.options = options;
@@ -63,7 +61,7 @@ sweep_run(const SweepOptions *options, SweepOutcome *outcome, GError **error)
     outcome->done = sweep.progress.done;
     outcome->there = sweep.progress.there;
     outcome->wall_ns = real_clock_now() - sweep.began;
-    outcome->cpu_ns = cpu_now() - cpu;
+    outcome->cpu_ns = real_clock_used() - cpu;
     clear(&sweep);
     return sweep.status;
 }
@@ -348,22 +346,4 @@ clear(Sweep *sweep)
     if (sweep->work.plan != NULL) {
         plan_free(sweep->work.plan);
     }
-}
-
-/* Of this process and the workers that have ended. */
-static uint64_t
-cpu_now(void)
-{
-    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(whose); i++) {
-        struct rusage used;
-
-        getrusage(whose[i], &used);
-        sum +=
-            (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SIM_S +
-            (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * SIM_US;
-    }
-    return sum;
 }

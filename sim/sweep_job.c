@@ -8,11 +8,11 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "nodes/hash.h"
 #include "sim/build_id.h"
+#include "sim/real_clock.h"
 #include "sim/sweep_other.h"
 
 /* One in so many seeds is run twice, and one in so many of those the second
@@ -43,7 +43,6 @@ static void fill_row(ResultsRow *row, const SweepUnit *unit,
 static void fill_violation(ResultsRow *row, const RunResult *result);
 static void differ(ResultsRow *row, const RunResult *second);
 static bool by_process(const SweepWork *work, uint64_t seed);
-static uint64_t cpu_now(void);
 
 void
 sweep_job(void *data, GByteArray *bytes)
@@ -79,7 +78,7 @@ run_one(const SweepJob *job, unsigned at, SweepReply *reply)
     const SweepUnit *unit = &job->units[at];
     RunOptions options = *work->options->run;
     GError *error = NULL;
-    uint64_t cpu = cpu_now();
+    uint64_t cpu = real_clock_used();
 
     options.no_folder = job->capsule == NULL;
     options.out = job->capsule;
@@ -100,7 +99,7 @@ run_one(const SweepJob *job, unsigned at, SweepReply *reply)
     if (work->options->variants[unit->variant - 1].build == 'A') {
         fill_row(&reply->row, unit, &result);
     }
-    reply->row.cpu_ns = cpu_now() - cpu;
+    reply->row.cpu_ns = real_clock_used() - cpu;
 }
 
 /* What --trace and --capture leave, capsules have. */
@@ -392,22 +391,4 @@ sweep_job_free(void *data)
     g_free(job->capsule);
     g_free(job->signature);
     g_free(job);
-}
-
-/* User and system time of this process and those it has waited for. */
-static uint64_t
-cpu_now(void)
-{
-    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
-    uint64_t sum = 0;
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(whose); i++) {
-        struct rusage used;
-
-        getrusage(whose[i], &used);
-        sum +=
-            (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SIM_S +
-            (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * SIM_US;
-    }
-    return sum;
 }

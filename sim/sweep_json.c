@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "sim/build_id.h"
+#include "sim/json_text.h"
 #include "sim/sweep_job.h"
 #include "sim/sweep_summary.h"
 
@@ -34,10 +35,7 @@ sweep_summary_json(const SweepSummary *summary)
     const SweepOptions *options = summary->options;
     const SweepOutcome *outcome = &summary->outcome;
     JsonBuilder *json = json_builder_new();
-    JsonGenerator *generator = json_generator_new();
     double seconds = (double)outcome->wall_ns / 1e9;
-    JsonNode *root;
-    char *text;
 
     json_builder_begin_object(json);
     MEMBER("scenario", string, summary->scenario);
@@ -72,14 +70,7 @@ sweep_summary_json(const SweepSummary *summary)
     MEMBER("build", string, build_id_text());
     MEMBER("command", string, options->command);
     json_builder_end_object(json);
-    root = json_builder_get_root(json);
-    json_generator_set_root(generator, root);
-    json_generator_set_pretty(generator, TRUE);
-    text = json_generator_to_data(generator, NULL);
-    json_node_unref(root);
-    g_object_unref(generator);
-    g_object_unref(json);
-    return text;
+    return json_text(json);
 }
 
 static void
