@@ -406,7 +406,7 @@ add(Cell *cell, LinkId link, uint64_t instance)
     end->instance = instance;
     end->unsent = g_queue_new();
     end->unread = g_queue_new();
-    end->unacked = g_queue_new();
+    end->unacked = g_array_new(FALSE, FALSE, sizeof(Unacked));
     g_ptr_array_insert(cell->streams, (int)position, end);
     return end;
 }
@@ -427,7 +427,7 @@ end_free(StreamEnd *end)
 {
     g_queue_free_full(end->unsent, (GDestroyNotify)tcp_chunk_free);
     g_queue_free_full(end->unread, (GDestroyNotify)tcp_chunk_free);
-    g_queue_free_full(end->unacked, g_free);
+    g_array_free(end->unacked, TRUE);
     g_free(end);
 }
 

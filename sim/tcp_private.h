@@ -22,7 +22,8 @@ typedef struct StreamEnd {
     GQueue *unread;        /* Chunk: arrived while paused */
     uint64_t unsent_bytes;
     /* What got through and is acknowledged at a known time. */
-    GQueue *unacked; /* Unacked */
+    GArray *unacked;        /* Unacked, in order, */
+    unsigned unacked_first; /* from this one on */
     uint64_t unacked_bytes;
     bool room_queued; /* over its half: the program waits for ROOM */
     /* The far end reads nothing: its window is closed. @window_told and

@@ -142,13 +142,11 @@ send_chunk(Cell *cell, StreamEnd *end, Chunk *chunk, SimTime *arrival)
 static void
 account(Cell *cell, StreamEnd *end, uint64_t size, SimTime at)
 {
-    Unacked *unacked;
+    Unacked unacked = {at, size};
     uint64_t half = cell->world->scenario->stream_buffer / 2;
 
     settle(cell, end);
-    unacked = g_new(Unacked, 1);
-    *unacked = (Unacked){at, size};
-    g_queue_push_tail(end->unacked, unacked);
+    g_array_append_val(end->unacked, unacked);
     end->unacked_bytes += size;
     if (end->unsent_bytes + end->unacked_bytes > half) {
         Event event = {
@@ -162,13 +160,17 @@ account(Cell *cell, StreamEnd *end, uint64_t size, SimTime at)
 static void
 settle(Cell *cell, StreamEnd *end)
 {
-    Unacked *unacked;
+    const Unacked *unacked = (const void *)end->unacked->data;
+    unsigned first = end->unacked_first;
 
-    while ((unacked = g_queue_peek_head(end->unacked)) != NULL &&
-           unacked->at <= cell->now) {
-        end->unacked_bytes -= unacked->size;
-        g_free(g_queue_pop_head(end->unacked));
+    while (first < end->unacked->len && unacked[first].at <= cell->now) {
+        end->unacked_bytes -= unacked[first++].size;
     }
+    if (first > 0 && first >= end->unacked->len / 2) {
+        g_array_remove_range(end->unacked, 0, first);
+        first = 0;
+    }
+    end->unacked_first = first;
 }
 
 /* Room in the send buffer, or bytes that waited for PAUSE to end. */
