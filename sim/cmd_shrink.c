@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `seedbed shrink`: the smallest run that fails in the same way. */
+#include <glib/gstdio.h>
 #include <inttypes.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 
 static volatile int stop;
 
+static bool same_place(const char *one, const char *other);
 static void on_interrupt(int signal);
 static void show(void *user, const ShrinkProgress *progress);
 static void print(const ShrinkOptions *options, const ShrinkResult *result);
@@ -72,6 +74,13 @@ cmd_shrink(int argc, char **argv)
                          limit_text);
         return RUN_BAD_ARGUMENTS;
     }
+    if (out != NULL && same_place(out, operands[0])) {
+        command_complain("shrink",
+                         "--out: found '%s', expected another folder than the "
+                         "one to shrink",
+                         out);
+        return RUN_BAD_ARGUMENTS;
+    }
     options.folder = operands[0];
     options.out = out;
     options.jobs = (unsigned)jobs;
@@ -98,6 +107,18 @@ cmd_shrink(int argc, char **argv)
     }
     shrink_result_clear(&result);
     return status;
+}
+
+static bool
+same_place(const char *one, const char *other)
+{
+    g_autofree char *left = g_canonicalize_filename(one, NULL);
+    g_autofree char *right = g_canonicalize_filename(other, NULL);
+    GStatBuf first, second;
+
+    return strcmp(left, right) == 0 ||
+           (g_stat(one, &first) == 0 && g_stat(other, &second) == 0 &&
+            first.st_dev == second.st_dev && first.st_ino == second.st_ino);
 }
 
 /* The best so far counts. */

@@ -49,7 +49,10 @@ results_coverage(Results *results, ResultsCoverage *coverage, GError **error)
 {
     sqlite3_stmt *count = results_prepare(
         results,
-        "SELECT (SELECT count(*) FROM states), (SELECT count(*) FROM runs),"
+        "SELECT (SELECT count(*) FROM states),"
+        /* Another build tells no states. */
+        "  (SELECT count(*) FROM runs WHERE variant NOT IN"
+        "    (SELECT variant FROM variants WHERE build = 'B')),"
         "  (SELECT count(*) FROM (SELECT DISTINCT variant, seed FROM states"
         "                         WHERE again = 0))",
         error);

@@ -111,15 +111,15 @@ static bool
 read_format(Results *results, int *format, GError **error)
 {
     sqlite3_stmt *read = results_prepare(results, "PRAGMA user_version", error);
+    bool good;
 
     if (read == NULL) {
         return false;
     }
-    if (sqlite3_step(read) == SQLITE_ROW) {
-        *format = sqlite3_column_int(read, 0);
-    }
+    good = sqlite3_step(read) == SQLITE_ROW || results_fail(results, error);
+    *format = good ? sqlite3_column_int(read, 0) : 0;
     sqlite3_finalize(read);
-    return true;
+    return good;
 }
 
 static bool

@@ -36,7 +36,8 @@ signature_of_violation(const RunViolation *violation, char text[SIGNATURE_SIZE])
 }
 
 /* Every number becomes one '#', and so does a list of them: how many nodes it
- * names is a matter of the seed. */
+ * names is a matter of the seed. So does what a client was told: a text in
+ * quotes, or null. */
 static void
 without_numbers(const char *message, GString *text)
 {
@@ -66,9 +67,17 @@ without_numbers(const char *message, GString *text)
 static size_t
 number_length(const char *at, bool inside_word)
 {
+    const char *quote = at[0] == '"' ? strchr(at + 1, '"') : NULL;
     size_t digits = strspn(at, "0123456789");
     size_t hexadecimal = strspn(at, "0123456789abcdef");
 
+    if (quote != NULL) {
+        return (size_t)(quote + 1 - at);
+    }
+    if (!inside_word && g_str_has_prefix(at, "null") &&
+        !g_ascii_isalnum(at[4])) {
+        return 4;
+    }
     if (!inside_word && hexadecimal >= HASH_DIGITS &&
         !g_ascii_isalnum(at[hexadecimal])) {
         return hexadecimal;

@@ -13,7 +13,7 @@
 #include "sim/whole_file.h"
 
 /* Curves that a reader can tell apart; further variants are pooled by the
- * first axis. */
+ * first axis, and of its values the picture shows the first ones only. */
 #define CURVES_MAX 7u
 /* Points of a curve: more cannot be seen. */
 #define POINTS_MAX 1000u
@@ -164,7 +164,15 @@ plot_cdf(Work *work, const SweepTableMetric *metric, GError **error)
     if (!whole_file_finish(file, error)) {
         return false;
     }
-    words->pdata[0] = g_strdup_printf("%u", drawn);
+    words->pdata[0] = g_strdup_printf("%u", MIN(drawn, CURVES_MAX));
+    if (drawn > CURVES_MAX) {
+        char **last = (char **)&words->pdata[CURVES_MAX];
+        char *more = g_strdup_printf("%s, and %u more in the CSV file", *last,
+                                     drawn - CURVES_MAX);
+
+        g_free(*last);
+        *last = more;
+    }
     g_ptr_array_add(words, NULL);
     return drawn == 0 ||
            draw(work, "cdf", metric, (const char *const *)words->pdata, error);
@@ -202,9 +210,6 @@ curves_of(const Work *work, const SweepTableMetric *metric, GError **error)
                 return NULL;
             }
         }
-    }
-    if (curves->len > CURVES_MAX) {
-        g_ptr_array_set_size(curves, (int)CURVES_MAX);
     }
     return curves;
 }
@@ -299,7 +304,15 @@ plot_heat(Work *work, const SweepTableMetric *metric, GError **error)
         data = (double *)(void *)values->data;
         statistics_sort(data, values->len);
         if (strcmp(metric->name, "failed") == 0) {
-            interval = statistics_mean(data, values->len, &middle);
+            unsigned failed = 0;
+
+            for (unsigned j = 0; j < values->len; j++) {
+                failed += data[j] > 0;
+            }
+            middle = 100.0 * failed / values->len;
+            interval = statistics_share(failed, values->len, STATISTICS_Z95);
+            interval.low *= 100;
+            interval.high *= 100;
         } else {
             middle = statistics_quantile(data, values->len, 0.5);
             interval = statistics_quantile_interval(data, values->len, 0.5);
@@ -547,7 +560,7 @@ legend(const Curve *curve)
                ? g_strdup_printf("%s (%u runs)", curve->name,
                                  curve->values->len)
                : g_strdup_printf("%s (%u of %" G_GUINT64_FORMAT
-                                 " runs, the others failed)",
+                                 " runs, the others stopped early)",
                                  curve->name, curve->values->len, curve->runs);
 }
 

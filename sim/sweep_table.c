@@ -148,8 +148,10 @@ sweep_table_values(const SweepTable *table, const SweepTableMetric *metric,
         "  WHERE variant = ? AND value IS NOT NULL AND verdict %s"
         "  ORDER BY seed < 0, seed",
         metric->expression,
-        strcmp(metric->name, FAILED) == 0 ? "<> 'error'"
-                                          : "IN ('pass', 'unknown')");
+        strcmp(metric->name, FAILED) == 0
+            ? "<> 'error'"
+            : "<> 'error' AND (verdict <> 'violated' OR virtual_ns ="
+              "  (SELECT max(virtual_ns) FROM runs))");
     sqlite3_stmt *list = results_prepare(table->results, text, error);
 
     if (list == NULL) {

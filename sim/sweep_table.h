@@ -53,8 +53,8 @@ bool sweep_table_metric(const SweepTable *table, const char *name,
                         SweepTableMetric *metric, GError **error);
 void sweep_table_metric_clear(SweepTableMetric *metric);
 
-/* The values of a variant by seed, of runs that passed or are unknown: who
- * stopped at a violation says nothing of the rest. "failed" takes them all.
+/* The values of a variant by seed, of runs that came to their end: who stopped
+ * at a violation says nothing of the rest. "failed" takes them all.
  * The caller owns the array of SweepTableValue; NULL: @error. */
 GArray *sweep_table_values(const SweepTable *table,
                            const SweepTableMetric *metric, unsigned variant,

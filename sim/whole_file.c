@@ -4,12 +4,18 @@
 #include "sim/whole_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct WholeFile {
-    char *path, *partial;
+    char *path;    /* behind all symbolic links */
+    char *partial; /* NULL: a device or a pipe, which is written to as it is */
     FILE *stream;
 };
+
+static char *behind_links(const char *path);
+static bool is_special(const char *path);
 
 bool
 whole_file_write(const char *path, const void *data, size_t size,
@@ -21,7 +27,8 @@ whole_file_write(const char *path, const void *data, size_t size,
         return false;
     }
     if (fwrite(data, 1, size, file->stream) != size ||
-        fflush(file->stream) != 0 || fdatasync(fileno(file->stream)) != 0) {
+        fflush(file->stream) != 0 ||
+        (file->partial != NULL && fdatasync(fileno(file->stream)) != 0)) {
         int reason = errno;
 
         g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(reason),
@@ -45,7 +52,8 @@ whole_file_finish(WholeFile *file, GError **error)
 
     bad = fclose(file->stream) != 0 || bad;
     file->stream = NULL;
-    bad = bad || rename(file->partial, file->path) != 0;
+    bad = bad ||
+          (file->partial != NULL && rename(file->partial, file->path) != 0);
     if (bad) {
         int reason = errno;
 
@@ -61,9 +69,13 @@ whole_file_new(const char *path, GError **error)
 {
     WholeFile *file = g_new0(WholeFile, 1);
 
-    file->path = g_strdup(path);
-    file->partial = g_strdup_printf("%s.%ld.partial", path, (long)getpid());
-    file->stream = fopen(file->partial, "wbe");
+    file->path = behind_links(path);
+    if (!is_special(file->path)) {
+        file->partial =
+            g_strdup_printf("%s.%ld.partial", file->path, (long)getpid());
+    }
+    file->stream =
+        fopen(file->partial != NULL ? file->partial : file->path, "wbe");
     if (file->stream == NULL) {
         int reason = errno;
 
@@ -75,6 +87,28 @@ whole_file_new(const char *path, GError **error)
     return file;
 }
 
+/* Who gave a link wants what it points to replaced, not the link. The caller
+ * owns the path. */
+static char *
+behind_links(const char *path)
+{
+    char *real = realpath(path, NULL);
+    char *copy = g_strdup(real != NULL ? real : path);
+
+    free(real);
+    return copy;
+}
+
+/* There, and nothing that a file can take the place of: /dev/null, a pipe. */
+static bool
+is_special(const char *path)
+{
+    struct stat about;
+
+    return stat(path, &about) == 0 && !S_ISREG(about.st_mode) &&
+           !S_ISDIR(about.st_mode);
+}
+
 void
 whole_file_free(WholeFile *file)
 {
@@ -84,7 +118,9 @@ whole_file_free(WholeFile *file)
     if (file->stream != NULL) {
         (void)fclose(file->stream);
     }
-    (void)unlink(file->partial);
+    if (file->partial != NULL) {
+        (void)unlink(file->partial);
+    }
     g_free(file->path);
     g_free(file->partial);
     g_free(file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files that are whole or absent: written under another name beside the
- * target and renamed over it when everything is in. */
+ * target and renamed over it when everything is in. A symbolic link is
+ * followed; a device or a pipe is written to as it is. */
 #ifndef SEEDBED_WHOLE_FILE_H
 #define SEEDBED_WHOLE_FILE_H
 

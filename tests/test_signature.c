@@ -24,6 +24,9 @@ static const struct {
     /* A hash is a number, a word of the same letters is not. */
     {"x", "", "state 00c0ffee01 of face", "x: state # of face"},
     {"x", "", "at 0x7fA0 in n12", "x: at # in n#"},
+    {"x", "", "read -> \"7.xxx\" of \"k1\"", "x: read -> # of #"},
+    {"x", "", "read -> null", "x: read -> #"},
+    {"x", "", "nullable \"open", "x: nullable \"open"},
     {"x", "", "", "x: "},
 };
 

@@ -277,6 +277,11 @@ done
 
 # What is not deterministic is found by running it twice.
 for mode in address rubbish; do
+    # AddressSanitizer has an allocator of its own, which gives the same rubbish.
+    if [ $mode = rubbish ] && grep -q '^#define SEEDBED_SANITIZE 1' \
+        "$build/config.h"; then
+        continue
+    fi
     expect 1 "$seedbed" sweep unsteady.yaml --seeds 1..3 --out odd-$mode \
         --set nodes.config.mode=$mode
     says '^  determinism: run again '

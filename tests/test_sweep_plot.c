@@ -68,6 +68,7 @@ run(Results *results, unsigned number, uint64_t seed, uint64_t latency_ns,
 
     row->seed = seed;
     row->variant = number;
+    row->virtual_ns = failed ? 5 : 10; /* it stopped early */
     row->verdict = failed ? RESULTS_VIOLATED : RESULTS_PASS;
     row->metric_count = 1;
     g_strlcpy(row->metrics[0].name, "latency_p50_ns", 32);
@@ -165,10 +166,10 @@ START_TEST(two_axes)
               "1,1,\"5\",\"2%\",0,,,\n");
     check_csv("two", "heat-failed.csv",
               "column,row,x,y,runs,value,low_95,high_95\n"
-              "0,0,\"3\",\"it's, \"\"1%\"\"\",3,0,0,0\n"
-              "1,0,\"5\",\"it's, \"\"1%\"\"\",3,0,0,0\n"
-              "0,1,\"3\",\"2%\",3,0,0,0\n"
-              "1,1,\"5\",\"2%\",3,100,100,100\n");
+              "0,0,\"3\",\"it's, \"\"1%\"\"\",3,0,0,56.1497032\n"
+              "1,0,\"5\",\"it's, \"\"1%\"\"\",3,0,0,56.1497032\n"
+              "0,1,\"3\",\"2%\",3,0,0,56.1497032\n"
+              "1,1,\"5\",\"2%\",3,100,43.8502968,100\n");
 }
 END_TEST
 
