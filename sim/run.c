@@ -76,7 +76,6 @@ static int judge(RunBody *work, GError **error);
 static int look(RunBody *work, RunOptions *options, Area *area, GError **error);
 static int compare(RunResult *first, const RunResult *second);
 static int body_in_area(void *data);
-static bool set_bugs(char **names, GError **error);
 
 int
 run_scenario(const RunOptions *options, RunResult *result, GError **error)
@@ -94,7 +93,7 @@ run_scenario(const RunOptions *options, RunResult *result, GError **error)
     int status = RUN_BAD_ARGUMENTS;
 
     memset(result, 0, sizeof(*result));
-    if (!set_bugs(options->bugs, error)) {
+    if (!run_bugs(options->bugs, error)) {
         return RUN_BAD_ARGUMENTS;
     }
     if (scenario == NULL) {
@@ -420,8 +419,8 @@ see(void *data, const Record *record)
            more;
 }
 
-static bool
-set_bugs(char **names, GError **error)
+bool
+run_bugs(char **names, GError **error)
 {
     bugs_mask = 0;
     for (unsigned i = 0; names != NULL && names[i] != NULL; i++) {

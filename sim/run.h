@@ -136,6 +136,9 @@ void run_options_init(RunOptions *options);
 /* Returns an exit code of cli.md; RUN_BAD_ARGUMENTS and RUN_INTERNAL come
  * with one line in @error. */
 int run_scenario(const RunOptions *options, RunResult *result, GError **error);
+/* Switch on these planted bugs and no others, as run_scenario() does; NULL:
+ * none. False: @error, also when they are not in this build. */
+bool run_bugs(char **names, GError **error);
 /* A metric by name (metrics.h); 0 when there is none of that name. */
 uint64_t run_metric(const RunResult *result, const char *name);
 /* In a forked process: the rest of the run, as if its plan had a line @number

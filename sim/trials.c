@@ -307,6 +307,10 @@ trials_folder(const char *path, TrialsConfig *config, GError **error)
                     path, run_verdict_name(folder->verdict));
         return NULL;
     }
+    if (!run_bugs(folder->bugs, error)) {
+        g_prefix_error(error, "%s: ", path);
+        return NULL;
+    }
     run_folder_options(folder, &config->run);
     config->run.keep_going = false;
     config->run.workers = 1;
