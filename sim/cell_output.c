@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+static void reset(CellOutput *out);
 static void output_own(CellOutput *out);
 static Slice own_slice(CellOutput *out, Slice slice);
 static const char *own_text(CellOutput *out, const char *text);
@@ -11,7 +12,7 @@ static const char *own_text(CellOutput *out, const char *text);
 void
 cell_forget(Cell *cell)
 {
-    cell_output_reset(cell->out);
+    reset(cell->out);
 }
 
 CellOutput *
@@ -30,7 +31,7 @@ cell_output(Cell *cell)
 void
 cell_output_return(Cell *cell, CellOutput *out)
 {
-    cell_output_reset(out);
+    reset(out);
     g_ptr_array_add(cell->spare, out);
 }
 
@@ -91,8 +92,8 @@ own_text(CellOutput *out, const char *text)
     return memcpy(effects_alloc(&out->fx, size), text, size);
 }
 
-void
-cell_output_reset(CellOutput *out)
+static void
+reset(CellOutput *out)
 {
     for (unsigned i = 0; i < out->scrap_count; i++) {
         bytes_unref(out->scraps[i]);
@@ -122,7 +123,7 @@ cell_output_new(void)
 void
 cell_output_free(CellOutput *out)
 {
-    cell_output_reset(out);
+    reset(out);
     effects_clear(&out->fx);
     g_free(out->files);
     g_free(out->facts.items);

@@ -16,7 +16,6 @@ void cell_nonsense(Cell *cell, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void cell_die(Cell *cell);
 void cell_end_process(Cell *cell);
 void cell_stop_program(Cell *cell);
-void cell_output_reset(CellOutput *out);
 SimTime cell_explored(Cell *cell, SimTime at, uint64_t seq);
 
 #endif

@@ -49,6 +49,7 @@ static const char *const events[] = {
     [CRITERION_LEADER_LOSS] = "leader-loss",
 };
 
+static const char *event_text(const Criterion *criterion);
 static bool read_subject(const char *word, Criterion *criterion,
                          GError **error);
 static bool read_quantile(const char *word, Criterion *criterion);
@@ -347,13 +348,14 @@ criterion_text(const Criterion *criterion)
         g_string_append_printf(
             text, "%s within %s of %s",
             criterion->subject >= CRITERION_AVAILABILITY ? " eventually" : "",
-            within, criterion_event_text(criterion));
+            within, event_text(criterion));
     }
     return g_string_free(text, FALSE);
 }
 
-const char *
-criterion_event_text(const Criterion *criterion)
+/* The word of @event for `within`; of a kind, its name. */
+static const char *
+event_text(const Criterion *criterion)
 {
     return criterion->event == CRITERION_KIND ? fault_kind_name(criterion->kind)
            : criterion->event == CRITERION_WHOLE_RUN ? "the run"

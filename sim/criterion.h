@@ -85,7 +85,5 @@ bool criterion_parse(const char *text, Criterion *criterion, GError **error);
 char *criterion_text(const Criterion *criterion);
 /* "99.7%", "12 ms", "3". The caller's. */
 char *criterion_value_text(CriterionUnit unit, uint64_t value);
-/* The word of @event for `within`; of a kind, its name. */
-const char *criterion_event_text(const Criterion *criterion);
 
 #endif

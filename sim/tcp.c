@@ -5,6 +5,7 @@
 
 #include "sim/tcp_private.h"
 
+static bool find(const Cell *cell, LinkId link, unsigned *position);
 static StreamEnd *add(Cell *cell, LinkId link, uint64_t instance);
 static void end_free(StreamEnd *end);
 static void accept(Cell *cell, Chunk *chunk);
@@ -19,7 +20,7 @@ tcp_open(Cell *cell, LinkId link, uint64_t seq)
 {
     unsigned position;
 
-    if (tcp_find(cell, link, &position)) {
+    if (find(cell, link, &position)) {
         StreamEnd *end = cell->streams->pdata[position];
 
         if (!end->finished) {
@@ -37,7 +38,7 @@ tcp_send(Cell *cell, LinkId link, Channel channel, uint64_t seq, Bytes *bytes)
     unsigned position;
     StreamEnd *end;
 
-    if (!tcp_find(cell, link, &position)) {
+    if (!find(cell, link, &position)) {
         bytes_unref(bytes); /* reset in the meantime: as on a socket */
         return;
     }
@@ -55,7 +56,7 @@ tcp_close(Cell *cell, LinkId link, uint64_t seq)
     unsigned position;
     StreamEnd *end;
 
-    if (!tcp_find(cell, link, &position)) {
+    if (!find(cell, link, &position)) {
         return;
     }
     end = cell->streams->pdata[position];
@@ -71,7 +72,7 @@ tcp_pause(Cell *cell, LinkId link, bool paused)
     unsigned position;
     StreamEnd *end;
 
-    if (!tcp_find(cell, link, &position)) {
+    if (!find(cell, link, &position)) {
         return;
     }
     end = cell->streams->pdata[position];
@@ -139,7 +140,7 @@ accept(Cell *cell, Chunk *chunk)
     unsigned position;
     StreamEnd *end;
 
-    if (tcp_find(cell, chunk->link, &position)) {
+    if (find(cell, chunk->link, &position)) {
         bool told;
 
         end = cell->streams->pdata[position];
@@ -360,8 +361,8 @@ tcp_crash(Cell *cell)
 }
 
 /* Binary search in cell->streams, which is sorted by link. */
-bool
-tcp_find(const Cell *cell, LinkId link, unsigned *position)
+static bool
+find(const Cell *cell, LinkId link, unsigned *position)
 {
     unsigned low = 0;
     unsigned high = cell->streams->len;
@@ -387,7 +388,7 @@ tcp_lookup(const Cell *cell, LinkId link, uint64_t instance)
     unsigned position;
     StreamEnd *end;
 
-    if (!tcp_find(cell, link, &position)) {
+    if (!find(cell, link, &position)) {
         return NULL;
     }
     end = cell->streams->pdata[position];
@@ -399,7 +400,7 @@ add(Cell *cell, LinkId link, uint64_t instance)
 {
     StreamEnd *end = g_new0(StreamEnd, 1);
     unsigned position;
-    bool found = tcp_find(cell, link, &position);
+    bool found = find(cell, link, &position);
 
     g_assert(!found);
     end->link = link;
@@ -415,7 +416,7 @@ void
 tcp_drop(Cell *cell, StreamEnd *end)
 {
     unsigned position;
-    bool found = tcp_find(cell, end->link, &position);
+    bool found = find(cell, end->link, &position);
 
     g_assert(found);
     g_ptr_array_remove_index(cell->streams, position);

@@ -41,9 +41,7 @@ typedef struct Unacked {
 void tcp_queue_chunk(Cell *cell, StreamEnd *end, ChunkKind kind,
                      Channel channel, uint64_t seq, Bytes *bytes);
 
-/* tcp.c. Where @link is among the cell's streams, or would be. */
-bool tcp_find(const Cell *cell, LinkId link, unsigned *position);
-/* NULL when there is none, or another connection. */
+/* tcp.c. NULL when there is none, or another connection. */
 StreamEnd *tcp_lookup(const Cell *cell, LinkId link, uint64_t instance);
 void tcp_drop(Cell *cell, StreamEnd *end);
 void tcp_emit_reset(Cell *cell, NodeId peer, SimTime at, LinkId far_link,

@@ -5,6 +5,8 @@
 #include "sim/trace_binary.h"
 #include "sim/whole_file.h"
 
+static Trace *new_stream(FILE *stream, const TraceAbout *about);
+
 struct Trace {
     WholeFile *file; /* NULL: a borrowed stream */
     FILE *stream;
@@ -53,14 +55,15 @@ trace_new_text(const char *path, const TraceAbout *about, GError **error)
     Trace *trace = NULL;
 
     if (file != NULL) {
-        trace = trace_new_stream(whole_file_stream(file), about);
+        trace = new_stream(whole_file_stream(file), about);
         trace->file = file;
     }
     return trace;
 }
 
-Trace *
-trace_new_stream(FILE *stream, const TraceAbout *about)
+/* A text trace to @stream, which is borrowed until trace_finish(). */
+static Trace *
+new_stream(FILE *stream, const TraceAbout *about)
 {
     Trace *trace = g_new0(Trace, 1);
 

@@ -14,8 +14,6 @@ typedef struct Trace Trace;
 /* A text trace to the file @path, whole or absent. NULL: @error. */
 Trace *trace_new_text(const char *path, const TraceAbout *about,
                       GError **error);
-/* A text trace to @stream, which is borrowed until trace_finish(). */
-Trace *trace_new_stream(FILE *stream, const TraceAbout *about);
 /* A compact trace to the file @path, whole or absent. NULL: @error. */
 Trace *trace_new_binary(const char *path, const TraceAbout *about,
                         GError **error);

@@ -11,6 +11,7 @@
 /* Behind the events of all lines, which have numbers of 32 bits. */
 #define SEQ_END ((uint64_t)1 << 40)
 
+static void push(World *world, EventKind kind, SimTime at, uint64_t a);
 static void on_fault(World *world, unsigned index);
 static void on_heal(World *world, unsigned index);
 static void on_step(World *world);
@@ -125,7 +126,7 @@ on_fault(World *world, unsigned index)
     }
     if (fault->duration > 0 &&
         (fault_kind_needs(fault->kind) & FAULT_FOR) != 0) {
-        world_push(world, EVENT_HEAL, world->now + fault->duration, index);
+        push(world, EVENT_HEAL, world->now + fault->duration, index);
     }
 }
 
@@ -202,14 +203,14 @@ world_queue_step(World *world)
 
     if (next < world->step_at) {
         world->step_at = MAX(next, world->now + 1);
-        world_push(world, EVENT_FAULT_STEP, world->step_at, 0);
+        push(world, EVENT_FAULT_STEP, world->step_at, 0);
     }
 }
 
 /* A line's events are numbered by its own number: a line more or less, or a
  * `redraw`, leaves the place of all others in the order as it was. */
-void
-world_push(World *world, EventKind kind, SimTime at, uint64_t a)
+static void
+push(World *world, EventKind kind, SimTime at, uint64_t a)
 {
     uint64_t seq = 0;
     Event event;
@@ -385,9 +386,9 @@ world_start(World *world)
     world_state_clocks(world);
     world_state_recompute(world);
     for (unsigned i = 0; i < world->plan->count; i++) {
-        world_push(world, EVENT_FAULT, MAX(world->plan->faults[i].at, 1), i);
+        push(world, EVENT_FAULT, MAX(world->plan->faults[i].at, 1), i);
     }
-    world_push(world, EVENT_END, shared->scenario->duration, 0);
+    push(world, EVENT_END, shared->scenario->duration, 0);
     for (unsigned id = 1; id <= shared->host_count; id++) {
         cell_restart(shared->cells[id], 1);
     }
@@ -416,7 +417,7 @@ world_redraw(World *world, SimTime at, unsigned number, uint64_t salt)
     world->actives[count] = (Active){.fault = &world->plan->faults[count],
                                      .nodes = g_new0(uint8_t, hosts + 1),
                                      .peers = g_new0(uint8_t, hosts + 1)};
-    world_push(world, EVENT_FAULT, at, count);
+    push(world, EVENT_FAULT, at, count);
 }
 
 World *

@@ -47,8 +47,6 @@ struct World {
     WorldCount counts[FAULT_KIND_COUNT];
 };
 
-/* world.c */
-void world_push(World *world, EventKind kind, SimTime at, uint64_t a);
 /* The partition changes by itself: come back then. */
 void world_queue_step(World *world);
 /* Tell every cell that other ways are open or cut. */

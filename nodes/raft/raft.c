@@ -13,6 +13,7 @@
 #include "nodes/raft/raft_snapshot.h"
 #include "nodes/raft/raft_storage.h"
 
+static void handle_message(Raft *raft, NodeId from, Slice bytes, Effects *fx);
 static void on_message(Raft *raft, const Input *input, Effects *fx);
 static void on_stream(Raft *raft, LinkId link, Slice bytes, Effects *fx);
 static void on_link(Raft *raft, LinkId link, LinkState state, Effects *fx);
@@ -156,8 +157,8 @@ tell_state(Raft *raft, Effects *fx)
     effects_probe(fx, PROBE_RAFT_STATE, values, 3, slice_of(NULL, 0));
 }
 
-void
-raft_handle_message(Raft *raft, NodeId from, Slice bytes, Effects *fx)
+static void
+handle_message(Raft *raft, NodeId from, Slice bytes, Effects *fx)
 {
     RaftMessage m;
 
@@ -287,7 +288,7 @@ on_message(Raft *raft, const Input *input, Effects *fx)
     if (link_is_stream(link)) {
         on_stream(raft, link, input->message.bytes, fx);
     } else if (raft->phase == RAFT_ACTIVE) {
-        raft_handle_message(raft, link_peer(link), input->message.bytes, fx);
+        handle_message(raft, link_peer(link), input->message.bytes, fx);
     }
 }
 
@@ -313,7 +314,7 @@ on_stream(Raft *raft, LinkId link, Slice bytes, Effects *fx)
     frame = accepted ? &peer->accepted_frame : &peer->stream_frame;
     frame_feed(frame, bytes);
     while ((status = frame_next(frame, &message)) == FRAME_READY) {
-        raft_handle_message(raft, id, message, fx);
+        handle_message(raft, id, message, fx);
         if (raft->phase != RAFT_ACTIVE ||
             (accepted ? peer->accepted != link
                       : peer->stream_state == RAFT_STREAM_CLOSED)) {

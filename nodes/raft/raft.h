@@ -281,7 +281,6 @@ bool raft_buggify(Raft *raft, unsigned site, Effects *fx);
      raft_buggify((raft), BUGGIFY_RAFT_##name, (fx)))
 void raft_append(Raft *raft, RaftEntryKind kind, Slice data, Effects *fx);
 void raft_commit(Raft *raft, uint64_t index, Effects *fx);
-void raft_handle_message(Raft *raft, NodeId from, Slice bytes, Effects *fx);
 /* The largest value that a majority of voters has reached. */
 uint64_t raft_quorum_value(const Raft *raft, const uint64_t *values);
 static inline unsigned
