@@ -7,7 +7,7 @@ set -u
 
 top=${srcdir:-$(dirname "$0")/../..}
 top=$(cd "$top" && pwd) || exit 99
-compiler=${CC:-cc}
+compiler=${CC:-cc} # may be of several words, such as "ccache gcc"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 passed=0
@@ -124,7 +124,7 @@ rm -rf "$work/tree" "$work/built"
 mkdir -p "$work/tree/sim" "$work/built/sim"
 printf '%s\n' "$spdx" 'int pop;' 'int queue_x;' 'static int y;' \
     >"$work/tree/sim/queue.c"
-"$compiler" -c -o "$work/built/sim/libsim_a-queue.o" \
+$compiler -c -o "$work/built/sim/libsim_a-queue.o" \
     "$work/tree/sim/queue.c" 2>/dev/null
 said=$("$top/tests/style/check_style.sh" "$work/tree" "$work/built" 2>&1)
 [ "$(grep -c 'found .* exported' <<<"$said")" = 1 ] &&
@@ -136,7 +136,7 @@ flags=$(pkg-config --cflags glib-2.0)
 # What the compiler says about standard input; nothing when it compiles.
 compile() {
     # shellcheck disable=SC2086  # words
-    LC_ALL=C "$compiler" $flags -include "$top/nodes/banned.h" -c \
+    LC_ALL=C $compiler $flags -include "$top/nodes/banned.h" -c \
         -o "$work/x.o" -x c - 2>&1
 }
 said=$(compile <<<'struct x { int time, clock, rand; };')
