@@ -16,6 +16,7 @@
 #define WORKERS_MOST  64u
 
 static void add_set(CommandOptions *options, const char *set);
+static void split_numbers(int *argc, char ***argv);
 static bool parse_isolation(const char *verb, const char *text,
                             RunOptions *run);
 
@@ -91,6 +92,7 @@ command_parse(int *argc, char ***argv, const char *synopsis,
         }
     }
     *status = RUN_BAD_ARGUMENTS;
+    split_numbers(argc, argv);
     if (!g_option_context_parse(context, argc, argv, &error)) {
         command_complain(verb, "%s", error->message);
         g_error_free(error);
@@ -125,6 +127,33 @@ add_set(CommandOptions *options, const char *set)
     options->sets = g_renew(char *, options->sets, count + 2);
     options->sets[count] = g_strdup(set);
     options->sets[count + 1] = NULL;
+}
+
+/* "-j2" is "-j 2", as of make. The words live as long as the program. */
+static void
+split_numbers(int *argc, char ***argv)
+{
+    static char **kept;
+    GPtrArray *words = g_ptr_array_new();
+    bool options = true;
+
+    for (int i = 0; i < *argc; i++) {
+        char *word = (*argv)[i];
+
+        options = options && strcmp(word, "--") != 0;
+        if (options && word[0] == '-' && g_ascii_isalpha(word[1]) &&
+            g_ascii_isdigit(word[2])) {
+            const char option[] = {'-', word[1], '\0'};
+
+            g_ptr_array_add(words, (gpointer)g_intern_string(option));
+            word += 2;
+        }
+        g_ptr_array_add(words, word);
+    }
+    *argc = (int)words->len;
+    g_ptr_array_add(words, NULL);
+    g_free(kept);
+    *argv = kept = (char **)g_ptr_array_free(words, FALSE);
 }
 
 bool

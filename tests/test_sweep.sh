@@ -126,7 +126,7 @@ expect 1 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out half \
 [ -z "$(find half -name '*.partial')" ] || fail "left over: $(ls half/failures)"
 
 # Two at once share the seeds.
-"$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out two --jobs 1 \
+"$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out two -j1 \
     -q >first.out 2>&1 &
 "$seedbed" sweep "$chaos" --seeds 1..300 --set "$short" --out two --jobs 1 \
     -q >second.out 2>&1 || fail "the second: $(cat second.out)"
