@@ -120,7 +120,8 @@ static void
 widen_heap(void)
 {
     static char *before; /* up to where huge pages begin; not touched */
-    char *block, *begin;
+    char *block;
+    size_t skip;
 
     mallopt(M_MMAP_THRESHOLD, 4 * HUGE_PAGE);
     mallopt(M_TRIM_THRESHOLD, 4 * HUGE_PAGE);
@@ -129,10 +130,10 @@ widen_heap(void)
     if (block == NULL) {
         return;
     }
-    begin = block + (HUGE_PAGE - (uintptr_t)block % HUGE_PAGE);
-    (void)madvise(begin, 2 * HUGE_PAGE, MADV_HUGEPAGE);
+    skip = HUGE_PAGE - (uintptr_t)block % HUGE_PAGE;
+    (void)madvise(block + skip, 2 * HUGE_PAGE, MADV_HUGEPAGE);
     free(block);
-    before = malloc((size_t)(begin - block));
+    before = malloc(skip);
     (void)before;
 }
 
